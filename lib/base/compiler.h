@@ -1,0 +1,30 @@
+/* Words of the compiler under the names that the code uses. */
+#ifndef BASE_COMPILER_H
+#define BASE_COMPILER_H
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define noinline __attribute__((__noinline__))
+#define slow_path __attribute__((__noinline__, __cold__))
+#define always_inline inline __attribute__((always_inline))
+#define must_check __attribute__((warn_unused_result))
+#define noreturn_fn __attribute__((noreturn))
+#define cacheline_aligned __attribute__((aligned(CACHE_LINE)))
+#define maybe_unused __attribute__((unused))
+
+/* One cache line of every processor that the library is built for. */
+#define CACHE_LINE 64
+
+/*
+ * Orders this thread's memory accesses as its own signal handlers see them.
+ * It costs nothing: only the compiler is held back.
+ */
+#define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+/* A single access that the compiler neither splits, repeats nor drops. */
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,495 @@
+/* The buddy core. */
+#include <string.h>
+
+#include "buddy.h"
+
+static unsigned int guard_order; /* 0: no guard pages */
+
+void buddy_set_guard_order(unsigned int order)
+{
+	guard_order = order;
+}
+
+static inline uint32_t order_pages(unsigned int order)
+{
+	return UINT32_C(1) << order;
+}
+
+static inline void *index_addr(const struct zone *z, uint32_t index)
+{
+	return page_to_addr(zone_page(z, index));
+}
+
+/*
+ * From the pageblock order up a free block imposes its migratetype on all its
+ * pageblocks; `block_map` tells which pageblocks are free as a whole.
+ */
+static void account_pageblocks(struct zone *z, uint32_t index,
+			       unsigned int order, enum migratetype mt,
+			       bool free)
+{
+	uint32_t first = index >> PAGEBLOCK_ORDER;
+	uint32_t nr;
+
+	if (order < PAGEBLOCK_ORDER)
+		return;
+	nr = order_pages(order - PAGEBLOCK_ORDER);
+	if (free) {
+		memset(&z->pageblock_type[first], (int)mt, nr);
+		/* The reserve is not for runs. */
+		if (mt != MIGRATE_HIGHATOMIC)
+			bitmap_set_range(z->block_map, first, nr);
+	} else {
+		bitmap_clear_range(z->block_map, first, nr);
+	}
+}
+
+static void add_to_free_list(struct zone *z, uint32_t index,
+			     unsigned int order, enum migratetype mt, bool tail)
+{
+	struct free_area *area = &z->free_area[order];
+	struct page *page = zone_page(z, index);
+
+	page->type = PAGE_FREE;
+	page->order = (uint8_t)order;
+	page->migratetype = (uint8_t)mt;
+	page->flags = 0;
+	if (tail)
+		page_list_add_tail(&area->free_list[mt], page);
+	else
+		page_list_add_head(&area->free_list[mt], page);
+	area->nr_free++;
+	z->nonempty[mt] |= 1u << order;
+	z->nr_free += order_pages(order);
+	account_pageblocks(z, index, order, mt, true);
+}
+
+static void del_from_free_list(struct zone *z, struct page *page)
+{
+	unsigned int order = page->order;
+	struct free_area *area = &z->free_area[order];
+	struct page_list *list = &area->free_list[page->migratetype];
+
+	page_list_del(list, page);
+	area->nr_free--;
+	if (page_list_empty(list))
+		z->nonempty[page->migratetype] &= ~(1u << order);
+	z->nr_free -= order_pages(order);
+	account_pageblocks(z, page_index(page), order, 0, false);
+	page->type = PAGE_TAIL;
+}
+
+/* ---- guard pages ------------------------------------------------------ */
+
+static bool set_page_guard(struct zone *z, uint32_t index, unsigned int order)
+{
+	struct page *page = zone_page(z, index);
+
+	if (order >= guard_order)
+		return false;
+	if (os_protect(index_addr(z, index), PAGE_SIZE << order, false))
+		return false;
+	page->type = PAGE_GUARD;
+	page->order = (uint8_t)order;
+	z->nr_guard += order_pages(order);
+	bitmap_clear_range(z->free_map, index, order_pages(order));
+	return true;
+}
+
+/* False when access cannot be had back: then the two do not merge. */
+static bool clear_page_guard(struct zone *z, struct page *page)
+{
+	uint32_t nr = order_pages(page->order);
+
+	if (os_protect(page_to_addr(page), (size_t)nr << PAGE_SHIFT, true))
+		return false;
+	page->type = PAGE_TAIL;
+	z->nr_guard -= nr;
+	bitmap_set_range(z->free_map, page_index(page), nr);
+	z->nr_free_dirty += (uint32_t)bitmap_count_range(
+		z->dirty_map, page_index(page), nr);
+	return true;
+}
+
+/* ---- splitting -------------------------------------------------------- */
+
+/* Keeps the low half each time; the upper ones go to the lists. */
+static void expand(struct zone *z, uint32_t index, unsigned int low,
+		   unsigned int high, enum migratetype mt)
+{
+	while (high > low) {
+		uint32_t upper;
+
+		high--;
+		upper = index + order_pages(high);
+		if (set_page_guard(z, upper, high)) {
+			z->nr_free_dirty -= (uint32_t)bitmap_count_range(
+				z->dirty_map, upper, order_pages(high));
+			continue;
+		}
+		add_to_free_list(z, upper, high, mt, false);
+	}
+}
+
+/* What the list says of a block, its own state and the map must say too. */
+static bool check_free_block(const struct zone *z, const struct page *page,
+			     unsigned int order, enum migratetype mt)
+{
+	return page->type == PAGE_FREE && page->order == order &&
+	       page->migratetype == mt &&
+	       bitmap_all_set(z->free_map, page_index(page),
+			      order_pages(order));
+}
+
+/* Sets a block aside for good: it is never handed out again. */
+static slow_path void quarantine(struct zone *z, struct page *page,
+				 unsigned int order, enum migratetype mt)
+{
+	uint32_t nr = order_pages(order);
+	struct report r;
+
+	report_begin(&r);
+	text_str(&r.text, "bad page: pfn ");
+	text_hex(&r.text, page_to_pfn(page).nr);
+	text_str(&r.text, " of zone ");
+	text_dec(&r.text, z->id);
+	text_str(&r.text, " was on a free list in a state of type ");
+	text_dec(&r.text, page->type);
+	text_str(&r.text, ", order ");
+	text_dec(&r.text, page->order);
+	text_str(&r.text, "; quarantined");
+	report_end(&r);
+
+	z->nr_free_dirty -= (uint32_t)bitmap_count_range(
+		z->dirty_map, page_index(page), nr);
+	page->order = (uint8_t)order;
+	page->migratetype = (uint8_t)mt;
+	del_from_free_list(z, page);
+	page->type = PAGE_BAD;
+	bitmap_clear_range(z->free_map, page_index(page), nr);
+	z->nr_bad += nr;
+}
+
+struct page *rmqueue_smallest_locked(struct zone *z, unsigned int order,
+				     enum migratetype mt)
+{
+	uint32_t orders;
+
+	while ((orders = z->nonempty[mt] >> order << order)) {
+		unsigned int current = lowest_bit(orders);
+		struct page_list *list = &z->free_area[current].free_list[mt];
+		struct page *page = page_list_first(list);
+
+		if (unlikely(!check_free_block(z, page, current, mt))) {
+			quarantine(z, page, current, mt);
+			continue;
+		}
+		del_from_free_list(z, page);
+		bitmap_clear_range(z->free_map, page_index(page),
+				   order_pages(order));
+		expand(z, page_index(page), order, current, mt);
+		return page;
+	}
+	return NULL;
+}
+
+/* ---- merging ---------------------------------------------------------- */
+
+static inline uint32_t find_buddy_index(uint32_t index, unsigned int order)
+{
+	return index ^ order_pages(order);
+}
+
+static bool page_is_buddy(struct zone *z, uint32_t buddy, unsigned int order)
+{
+	struct page *page;
+
+	if (buddy < z->first_page || buddy + order_pages(order) > z->online)
+		return false;
+	page = zone_page(z, buddy);
+	if (page->order != order)
+		return false;
+	if (page->type == PAGE_GUARD)
+		return clear_page_guard(z, page);
+	if (page->type != PAGE_FREE)
+		return false;
+	/* The reserve keeps to itself, or it would leak away. */
+	return page->migratetype != MIGRATE_HIGHATOMIC ||
+	       order < PAGEBLOCK_ORDER;
+}
+
+static void merge_and_add(struct zone *z, uint32_t index, unsigned int order,
+			  bool tail)
+{
+	enum migratetype mt = z->pageblock_type[index >> PAGEBLOCK_ORDER];
+
+	while (order < MAX_PAGE_ORDER) {
+		uint32_t buddy = find_buddy_index(index, order);
+		struct page *page = zone_page(z, buddy);
+
+		if (mt == MIGRATE_HIGHATOMIC && order >= PAGEBLOCK_ORDER)
+			break;
+		if (!page_is_buddy(z, buddy, order))
+			break;
+		if (page->type == PAGE_FREE)
+			del_from_free_list(z, page);
+		zone_page(z, index)->type = PAGE_TAIL;
+		index &= buddy;
+		order++;
+	}
+	add_to_free_list(z, index, order, mt, tail);
+}
+
+void free_one_page_locked(struct zone *z, uint32_t index, unsigned int order)
+{
+	uint32_t nr = order_pages(order);
+	size_t dirty = bitmap_count_range(z->dirty_map, index, nr);
+
+	bitmap_set_range(z->free_map, index, nr);
+	z->nr_free_dirty += (uint32_t)dirty;
+	/* Untouched memory goes to the cold end. */
+	merge_and_add(z, index, order, !dirty);
+}
+
+/* The largest block that starts at index and ends by `end`. */
+static unsigned int largest_order(uint32_t index, uint32_t end)
+{
+	unsigned int order = index ? lowest_bit(index) : MAX_PAGE_ORDER;
+
+	if (order > MAX_PAGE_ORDER)
+		order = MAX_PAGE_ORDER;
+	while (index + order_pages(order) > end)
+		order--;
+	return order;
+}
+
+void free_range_locked(struct zone *z, uint32_t index, uint32_t nr)
+{
+	uint32_t end = index + nr;
+
+	while (index < end) {
+		unsigned int order = largest_order(index, end);
+
+		free_one_page_locked(z, index, order);
+		index += order_pages(order);
+	}
+}
+
+/* ---- ranges ----------------------------------------------------------- */
+
+/* The head of the free block that holds a free page. */
+static struct page *free_block_of(struct zone *z, uint32_t index)
+{
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		struct page *head;
+
+		head = zone_page(z, index & ~(order_pages(order) - 1));
+		if (head->type == PAGE_FREE && head->order >= order)
+			return head;
+	}
+	return NULL;
+}
+
+/* Puts free pages back on the lists that were taken off with their block. */
+static void put_back(struct zone *z, uint32_t index, uint32_t end)
+{
+	while (index < end) {
+		unsigned int order = largest_order(index, end);
+
+		merge_and_add(z, index, order, false);
+		index += order_pages(order);
+	}
+}
+
+void return_range_locked(struct zone *z, uint32_t index, uint32_t nr)
+{
+	z->nr_free_dirty -=
+		(uint32_t)bitmap_count_range(z->dirty_map, index, nr);
+	free_range_locked(z, index, nr);
+}
+
+void take_range_locked(struct zone *z, uint32_t index, uint32_t nr)
+{
+	uint32_t end = index + nr;
+	uint32_t at = index;
+
+	bitmap_clear_range(z->free_map, index, nr);
+	while (at < end) {
+		struct page *head = free_block_of(z, at);
+		uint32_t first = page_index(head);
+		uint32_t past = first + order_pages(head->order);
+
+		del_from_free_list(z, head);
+		if (first < index)
+			put_back(z, first, index);
+		if (past > end)
+			put_back(z, end, past);
+		at = past;
+	}
+}
+
+uint32_t find_run_locked(const struct zone *z, uint32_t nr)
+{
+	size_t blocks = (nr + PAGEBLOCK_PAGES - 1) >> PAGEBLOCK_ORDER;
+	size_t end = ZONE_PAGEBLOCKS;
+	size_t from = 0;
+
+	for (;;) {
+		size_t past;
+
+		from = bitmap_next_set(z->block_map, from, end);
+		if (from + blocks > end)
+			return 0;
+		past = bitmap_next_clear(z->block_map, from, from + blocks);
+		if (past == from + blocks)
+			return (uint32_t)from << PAGEBLOCK_ORDER;
+		from = past;
+	}
+}
+
+uint32_t mark_dirty_locked(struct zone *z, uint32_t index, uint32_t nr)
+{
+	size_t dirty = bitmap_count_range(z->dirty_map, index, nr);
+
+	bitmap_set_range(z->dirty_map, index, nr);
+	z->nr_free_dirty -= (uint32_t)dirty;
+	return (uint32_t)dirty;
+}
+
+void mark_clean_locked(struct zone *z, uint32_t index, uint32_t nr)
+{
+	bitmap_clear_range(z->dirty_map, index, nr);
+}
+
+/* ---- migratetypes ----------------------------------------------------- */
+
+/* Where to look when a migratetype's own lists are empty, best first. */
+static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
+	[MIGRATE_UNMOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE },
+	[MIGRATE_MOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
+	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
+};
+
+static void move_to_list(struct zone *z, struct page *page,
+			 enum migratetype mt)
+{
+	uint32_t index = page_index(page);
+	unsigned int order = page->order;
+
+	del_from_free_list(z, page);
+	add_to_free_list(z, index, order, mt, false);
+}
+
+void set_pageblock_type_locked(struct zone *z, uint32_t index,
+			       enum migratetype mt)
+{
+	uint32_t start = index & ~(PAGEBLOCK_PAGES - 1);
+	uint32_t end = start + PAGEBLOCK_PAGES;
+
+	z->pageblock_type[start >> PAGEBLOCK_ORDER] = (uint8_t)mt;
+	if (start < z->first_page)
+		start = z->first_page;
+	if (end > z->online)
+		end = z->online;
+	for (uint32_t i = start; i < end; i++) {
+		struct page *page = zone_page(z, i);
+
+		if (page->type == PAGE_FREE)
+			move_to_list(z, page, mt);
+	}
+}
+
+/*
+ * A block as large as a pageblock changes hands with just the pageblock that
+ * is needed; a smaller one takes its pageblock along when half of that is
+ * free, as then most of what comes will be of the new kind.
+ */
+static void steal_suitable_fallback(struct zone *z, struct page *page,
+				    unsigned int order, enum migratetype mt)
+{
+	uint32_t index = page_index(page);
+	uint32_t start = index & ~(PAGEBLOCK_PAGES - 1);
+
+	if (page->order > PAGEBLOCK_ORDER && order <= PAGEBLOCK_ORDER) {
+		unsigned int high = page->order;
+		enum migratetype old = page->migratetype;
+
+		del_from_free_list(z, page);
+		expand(z, index, PAGEBLOCK_ORDER, high, old);
+		add_to_free_list(z, index, PAGEBLOCK_ORDER, mt, false);
+	} else if (page->order >= PAGEBLOCK_ORDER) {
+		move_to_list(z, page, mt);
+	} else if (start >= z->first_page &&
+		   start + PAGEBLOCK_PAGES <= z->online &&
+		   bitmap_count_range(z->free_map, start, PAGEBLOCK_PAGES) >=
+			   PAGEBLOCK_PAGES / 2) {
+		set_pageblock_type_locked(z, index, mt);
+	} else {
+		z->event[ZONE_FALLBACK]++;
+		return;
+	}
+	z->event[ZONE_STEAL]++;
+}
+
+struct page *rmqueue_fallback_locked(struct zone *z, unsigned int order,
+				     enum migratetype mt)
+{
+	for (unsigned int i = 0; i < MIGRATE_PCPTYPES - 1; i++) {
+		enum migratetype from = fallbacks[mt][i];
+		uint32_t orders = z->nonempty[from] >> order << order;
+		struct page *page;
+
+		if (!orders)
+			continue;
+		/* The largest block: it mixes the two kinds least. */
+		page = page_list_first(
+			&z->free_area[highest_bit(orders)].free_list[from]);
+		steal_suitable_fallback(z, page, order, mt);
+		page = rmqueue_smallest_locked(z, order, mt);
+		return page ? page : rmqueue_smallest_locked(z, order, from);
+	}
+	return NULL;
+}
+
+/* ---- after a fork ----------------------------------------------------- */
+
+static void forget_lists(struct zone *z)
+{
+	memset(z->free_area, 0, sizeof(z->free_area));
+	memset(z->nonempty, 0, sizeof(z->nonempty));
+	memset(z->block_map, 0, sizeof(z->block_map));
+	z->nr_free = 0;
+	z->nr_free_dirty = 0;
+	z->nr_isolated = 0;
+	z->nr_guard = 0;
+}
+
+void zone_rebuild_locked(struct zone *z)
+{
+	uint32_t index = z->first_page;
+
+	forget_lists(z);
+	for (uint32_t i = index; i < z->online; i++) {
+		struct page *page = zone_page(z, i);
+		uint32_t nr = order_pages(page->order);
+
+		/* Who was giving this back is gone: it is free again. */
+		if (page->type == PAGE_ISOLATED)
+			bitmap_set_range(z->free_map, i, nr);
+		if (page->type == PAGE_GUARD)
+			z->nr_guard += nr;
+		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)
+			page->type = PAGE_TAIL;
+	}
+	while (index < z->online) {
+		uint32_t end;
+
+		index = (uint32_t)bitmap_next_set(z->free_map, index,
+						  z->online);
+		end = (uint32_t)bitmap_next_clear(z->free_map, index,
+						  z->online);
+		if (end > index)
+			free_range_locked(z, index, end - index);
+		index = end;
+	}
+}

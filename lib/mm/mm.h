@@ -1,0 +1,16 @@
+/* lib/mm: pages, from zones to runs. */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include "buddy.h"
+#include "gfp.h"
+#include "huge.h"
+#include "mm_stat.h"
+#include "page.h"
+#include "page_alloc.h"
+#include "pcp.h"
+#include "reclaim.h"
+#include "verify.h"
+#include "zone.h"
+
+#endif

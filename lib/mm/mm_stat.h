@@ -1,0 +1,23 @@
+/* The page layer's statistics, in the formats of the kernel's /proc files. */
+#ifndef MM_MM_STAT_H
+#define MM_MM_STAT_H
+
+#include "pcp.h"
+
+/* Each takes one zone's lock at a time, and none while it writes text. */
+void text_buddyinfo(struct text *t);
+void text_pagetypeinfo(struct text *t);
+
+/* Names and values; `events` are the sums over all threads. */
+void text_zoneinfo(struct text *t);
+void text_vmstat(struct text *t, const uint64_t events[NR_THREAD_EVENTS]);
+
+/* Pages by state over all zones. */
+struct mm_totals {
+	uint64_t zones, online, free, free_dirty, guard, isolated, bad;
+	uint64_t event[NR_ZONE_EVENTS];
+	uint64_t contended;
+};
+struct mm_totals mm_totals(void);
+
+#endif

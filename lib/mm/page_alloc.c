@@ -1,0 +1,532 @@
+/* Handing out pages. */
+#include <string.h>
+
+#include "buddy.h"
+#include "huge.h"
+#include "page_alloc.h"
+#include "reclaim.h"
+
+/* Runs below this are cut from one block, others found by pageblocks. */
+#define SHORT_RUN_PAGES PAGEBLOCK_PAGES
+
+static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
+{
+	if (t)
+		t->event[e] += n;
+}
+
+static void prep_new_page(struct page *page, uint32_t nr)
+{
+	page->nr = nr;
+	page->flags = page->flags & PG_CLEAN ? PG_ZEROED : 0;
+	page->cache = 0;
+	WRITE_ONCE(page->type, PAGE_RUN);
+}
+
+static void zero_run(struct page *page)
+{
+	if (!(page->flags & PG_ZEROED))
+		memset(page_to_addr(page), 0, (size_t)page->nr << PAGE_SHIFT);
+	page->flags |= PG_ZEROED;
+}
+
+static struct page *hand_out(struct mm_thread *t, struct page *page,
+			     uint32_t nr, unsigned int gfp)
+{
+	prep_new_page(page, nr);
+	if (gfp & GFP_ZERO)
+		zero_run(page);
+	count_event(t, PGALLOC, nr);
+	return page;
+}
+
+/* ---- one zone --------------------------------------------------------- */
+
+static void mark_handed_out(struct zone *z, struct page *page, uint32_t nr)
+{
+	uint32_t dirty = mark_dirty_locked(z, page_index(page), nr);
+
+	page->flags = dirty ? 0 : PG_CLEAN;
+	z->event[ZONE_ALLOC] += nr;
+}
+
+/* Brings so much online that an aligned block of that order is in it. */
+static int grow_for_block(struct zone *z, unsigned int order)
+{
+	uint32_t nr = 1u << order;
+	uint32_t start = (uint32_t)align_up(z->online, nr);
+
+	return zone_grow_locked(z, start + nr - z->online);
+}
+
+static struct page *take_listed(struct zone *z, unsigned int order,
+				enum migratetype mt)
+{
+	struct page *page = rmqueue_smallest_locked(z, order, mt);
+
+	return page ? page : rmqueue_fallback_locked(z, order, mt);
+}
+
+/* A block off the lists, not yet marked as handed out. */
+static struct page *take_block(struct zone *z, unsigned int order,
+			       enum migratetype mt, bool grow)
+{
+	struct page *page = take_listed(z, order, mt);
+
+	if (!page && grow && !grow_for_block(z, order))
+		page = take_listed(z, order, mt);
+	if (page)
+		page->order = (uint8_t)order;
+	return page;
+}
+
+struct page *rmqueue_buddy_locked(struct zone *z, unsigned int order,
+				  enum migratetype mt, bool grow)
+{
+	struct page *page = take_block(z, order, mt, grow);
+
+	if (page)
+		mark_handed_out(z, page, 1u << order);
+	return page;
+}
+
+/* The reserve: a pageblock that only GFP_ATOMIC may use. */
+static struct page *rmqueue_highatomic(struct zone *z, unsigned int order)
+{
+	struct page *page;
+
+	page = rmqueue_smallest_locked(z, order, MIGRATE_HIGHATOMIC);
+	if (page) {
+		page->order = (uint8_t)order;
+		mark_handed_out(z, page, 1u << order);
+	}
+	return page;
+}
+
+static void reserve_highatomic(struct zone *z)
+{
+	struct page *page;
+
+	if (z->nr_highatomic)
+		return;
+	page = rmqueue_smallest_locked(z, PAGEBLOCK_ORDER, MIGRATE_MOVABLE);
+	if (!page)
+		return;
+	z->nr_highatomic++;
+	set_pageblock_type_locked(z, page_index(page), MIGRATE_HIGHATOMIC);
+	return_range_locked(z, page_index(page), PAGEBLOCK_PAGES);
+}
+
+/* A wholly free pageblock of the reserve may have a buddy to merge with. */
+static void unreserve_pageblock(struct zone *z, uint32_t index)
+{
+	struct page *page = zone_page(z, index);
+
+	set_pageblock_type_locked(z, index, MIGRATE_MOVABLE);
+	if (page->type == PAGE_FREE && page->order == PAGEBLOCK_ORDER) {
+		take_range_locked(z, index, PAGEBLOCK_PAGES);
+		return_range_locked(z, index, PAGEBLOCK_PAGES);
+	}
+	z->nr_highatomic--;
+}
+
+/* Before memory runs out for good the reserve is given up. */
+static void unreserve_highatomic(struct zone *z)
+{
+	uint64_t flags = zone_lock(z);
+
+	for (uint32_t b = 0; z->nr_highatomic && b < ZONE_PAGEBLOCKS; b++) {
+		if (z->pageblock_type[b] == MIGRATE_HIGHATOMIC)
+			unreserve_pageblock(z, b << PAGEBLOCK_ORDER);
+	}
+	zone_unlock(z, flags);
+}
+
+static struct page *rmqueue(struct mm_thread *t, struct zone *z,
+			    unsigned int order, unsigned int gfp)
+{
+	enum migratetype mt = gfp_migratetype(gfp);
+	struct page *page = NULL;
+	uint64_t flags;
+
+	if (t && pcp_allowed_order(order)) {
+		/* What is clean is at the tail. */
+		bool from_tail = gfp & (GFP_COLD | GFP_ZERO);
+
+		page = rmqueue_pcp(t, z, order, mt, from_tail);
+		if (page)
+			return page;
+	}
+	flags = zone_lock(z);
+	page = rmqueue_buddy_locked(z, order, mt, true);
+	if (gfp & GFP_ATOMIC) {
+		if (page)
+			reserve_highatomic(z);
+		else
+			page = rmqueue_highatomic(z, order);
+	}
+	zone_unlock(z, flags);
+	return page;
+}
+
+/*
+ * Cuts a run out of free pageblocks, or out of memory brought online for it.
+ * The index, or 0.
+ */
+static uint32_t cut_run_locked(struct zone *z, uint32_t nr)
+{
+	uint32_t index = find_run_locked(z, nr);
+
+	if (!index) {
+		uint32_t from = z->online;
+
+		/* Fresh memory need not begin at a pageblock. */
+		if (zone_grow_locked(z, nr))
+			return 0;
+		index = find_run_locked(z, nr);
+		if (!index)
+			index = from;
+	}
+	take_range_locked(z, index, nr);
+	return index;
+}
+
+static struct page *rmqueue_long_run(struct zone *z, uint32_t nr)
+{
+	struct page *page = NULL;
+	uint64_t flags = zone_lock(z);
+	uint32_t index = cut_run_locked(z, nr);
+
+	if (index) {
+		page = zone_page(z, index);
+		page->order = 0;
+		mark_handed_out(z, page, nr);
+	}
+	zone_unlock(z, flags);
+	return page;
+}
+
+static struct page *rmqueue_short_run(struct zone *z, uint32_t nr,
+				      unsigned int gfp)
+{
+	unsigned int order = order_at_least(nr);
+	uint64_t flags = zone_lock(z);
+	struct page *page;
+
+	page = take_block(z, order, gfp_migratetype(gfp), true);
+	if (page) {
+		mark_handed_out(z, page, nr);
+		return_range_locked(z, page_index(page) + nr,
+				    (1u << order) - nr);
+	}
+	zone_unlock(z, flags);
+	return page;
+}
+
+/* ---- all zones -------------------------------------------------------- */
+
+struct request {
+	uint32_t nr; /* pages */
+	unsigned int gfp;
+	int order; /* a block of that order, or -1 for a run of nr pages */
+};
+
+static struct page *try_zone(struct mm_thread *t, struct zone *z,
+			     const struct request *req)
+{
+	if (req->order >= 0)
+		return rmqueue(t, z, (unsigned int)req->order, req->gfp);
+	if (req->nr < SHORT_RUN_PAGES)
+		return rmqueue_short_run(z, req->nr, req->gfp);
+	return rmqueue_long_run(z, req->nr);
+}
+
+static void zone_statistics(struct zone *z, bool preferred)
+{
+	/* A statistic: a lost count is no harm, a lock would be. */
+	uint64_t *e = &z->event[preferred ? ZONE_HIT : ZONE_FOREIGN];
+
+	__atomic_fetch_add(e, 1, __ATOMIC_RELAXED);
+}
+
+static struct page *try_zones(struct mm_thread *t, const struct request *req)
+{
+	uint32_t nr = nr_zones_now();
+	uint32_t first = t && nr ? t->preferred % nr : 0;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		struct zone *z = zones[(first + i) % nr];
+		struct page *page = try_zone(t, z, req);
+
+		if (page) {
+			zone_statistics(z, !i);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+/* Not for want of addresses did these zones fail: another would fail too. */
+static bool some_zone_has_room(uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr_zones_now(); i++)
+		if (zones[i]->span - READ_ONCE(zones[i]->online) >= nr)
+			return true;
+	return false;
+}
+
+static struct page *try_new_zone(struct mm_thread *t,
+				 const struct request *req)
+{
+	/* An aligned block may need as much again before it. */
+	uint32_t room = req->order >= 0 ? req->nr * 2 - 1 : req->nr;
+	struct page *page = NULL;
+
+	/* Another thread may have used up the zone that was just made. */
+	while (!page && !some_zone_has_room(room)) {
+		struct zone *z = zone_create(room, nr_zones_now());
+
+		if (!z)
+			break;
+		page = try_zone(t, z, req);
+	}
+	return page;
+}
+
+static slow_path struct page *alloc_slow(struct mm_thread *t,
+					     const struct request *req)
+{
+	struct page *page = try_new_zone(t, req);
+
+	if (page)
+		return page;
+	/* What this thread keeps may be just what is missing. */
+	if (t)
+		drain_pcp(t);
+	for (uint32_t i = 0; i < nr_zones_now(); i++)
+		unreserve_highatomic(zones[i]);
+	page = try_zones(t, req);
+	if (!page && req->gfp & GFP_NOFAIL) {
+		struct report r;
+
+		report_begin(&r);
+		text_str(&r.text, "out of memory: ");
+		text_dec(&r.text, (uint64_t)req->nr * PAGE_SIZE);
+		text_str(&r.text, " bytes that must not fail");
+		report_abort(&r);
+	}
+	return page;
+}
+
+static struct page *alloc_request(struct mm_thread *t,
+				  const struct request *req)
+{
+	struct page *page = try_zones(t, req);
+
+	if (unlikely(!page))
+		page = alloc_slow(t, req);
+	return page ? hand_out(t, page, req->nr, req->gfp) : NULL;
+}
+
+struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
+			 unsigned int order)
+{
+	struct request req = { .nr = 1u << order, .gfp = gfp,
+			       .order = (int)order };
+
+	return alloc_request(t, &req);
+}
+
+struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
+{
+	struct request req = { .nr = nr, .gfp = gfp, .order = -1 };
+
+	if (is_power_of_two(nr) && pcp_allowed_order(lowest_bit(nr)))
+		req.order = (int)lowest_bit(nr);
+	return alloc_request(t, &req);
+}
+
+struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
+			       uint32_t nr, unsigned int order)
+{
+	struct request req = { .nr = nr + (1u << order) - 1,
+			       .gfp = gfp & ~(unsigned int)GFP_ZERO,
+			       .order = -1 };
+	struct page *page, *aligned;
+	uint32_t skip;
+
+	if (!order)
+		return alloc_run(t, gfp, nr);
+	page = alloc_request(t, &req);
+	if (!page)
+		return NULL;
+	skip = -page_index(page) & ((1u << order) - 1);
+	aligned = page + skip;
+	if (skip) {
+		uint32_t rest = page->nr - skip;
+
+		page->nr = skip;
+		aligned->order = 0;
+		aligned->flags = page->flags;
+		aligned->nr = rest;
+		WRITE_ONCE(aligned->type, PAGE_RUN);
+		free_run(t, page);
+	}
+	run_shrink(aligned, nr);
+	if (gfp & GFP_ZERO)
+		zero_run(aligned);
+	return aligned;
+}
+
+/* ---- giving back ------------------------------------------------------ */
+
+static void free_to_zone(struct page *page, uint32_t nr)
+{
+	struct zone *z = zone_of(page);
+	uint64_t flags = zone_lock(z);
+
+	WRITE_ONCE(page->type, PAGE_TAIL);
+	free_range_locked(z, page_index(page), nr);
+	z->event[ZONE_FREE] += nr;
+	zone_unlock(z, flags);
+	reclaim_dirty(z);
+}
+
+/*
+ * Pages that mremap() brought are a mapping of their own, and would remain one
+ * for ever. Mapped anew they are clean, and one with what is around them.
+ */
+static void unmove(struct page *page)
+{
+	struct zone *z = zone_of(page);
+	size_t len = (size_t)page->nr << PAGE_SHIFT;
+	uint64_t flags;
+
+	if (os_fresh(page_to_addr(page), len))
+		return;
+	flags = zone_lock(z);
+	mark_clean_locked(z, page_index(page), page->nr);
+	zone_unlock(z, flags);
+}
+
+void free_pages(struct mm_thread *t, struct page *page, unsigned int order)
+{
+	count_event(t, PGFREE, 1u << order);
+	if (t && pcp_allowed_order(order))
+		free_pcp_page(t, page, order);
+	else
+		free_to_zone(page, 1u << order);
+}
+
+void free_run(struct mm_thread *t, struct page *page)
+{
+	uint32_t nr = page->nr;
+
+	if (page->flags & PG_HUGE) {
+		huge_free(page);
+		return;
+	}
+	if (unlikely(page->flags & PG_MOVED)) {
+		unmove(page);
+	} else if (t && is_power_of_two(nr) &&
+		   pcp_allowed_order(lowest_bit(nr)) &&
+		   !(page_index(page) & (nr - 1))) {
+		free_pages(t, page, lowest_bit(nr));
+		return;
+	}
+	count_event(t, PGFREE, nr);
+	free_to_zone(page, nr);
+}
+
+/* ---- resizing --------------------------------------------------------- */
+
+/* Also by bringing more online, when the range goes on there. */
+static bool range_is_free(struct zone *z, uint32_t index, uint32_t nr)
+{
+	uint32_t end = index + nr;
+	uint32_t known = end < z->online ? nr : z->online - index;
+
+	if (!bitmap_all_set(z->free_map, index, known))
+		return false;
+	return end <= z->online || !zone_grow_locked(z, end - z->online);
+}
+
+bool run_grow(struct page *page, uint32_t nr)
+{
+	struct zone *z = zone_of(page);
+	uint32_t end = page_index(page) + page->nr;
+	uint32_t more = nr - page->nr;
+	uint64_t flags;
+	bool free;
+
+	if (nr > z->span - page_index(page))
+		return false;
+	flags = zone_lock(z);
+	free = range_is_free(z, end, more);
+	if (free) {
+		take_range_locked(z, end, more);
+		mark_dirty_locked(z, end, more);
+		z->event[ZONE_ALLOC] += more;
+		page->nr = nr;
+		page->flags &= (uint8_t)~PG_ZEROED;
+	}
+	zone_unlock(z, flags);
+	return free;
+}
+
+void run_shrink(struct page *page, uint32_t nr)
+{
+	struct zone *z = zone_of(page);
+	uint32_t less = page->nr - nr;
+	uint64_t flags;
+
+	if (!less)
+		return;
+	flags = zone_lock(z);
+	page->nr = nr;
+	free_range_locked(z, page_index(page) + nr, less);
+	z->event[ZONE_FREE] += less;
+	zone_unlock(z, flags);
+	reclaim_dirty(z);
+}
+
+/* ---- the rest --------------------------------------------------------- */
+
+uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
+			  void **array)
+{
+	enum migratetype mt = gfp_migratetype(gfp);
+	uint32_t done = 0;
+
+	for (uint32_t i = 0; i < nr_zones_now() && done < nr; i++) {
+		struct zone *z = zones[i];
+		uint64_t flags = zone_lock(z);
+		struct page *page = NULL;
+
+		for (; done < nr; done++) {
+			page = rmqueue_buddy_locked(z, 0, mt, true);
+			if (!page)
+				break;
+			prep_new_page(page, 1);
+			array[done] = page_to_addr(page);
+		}
+		zone_unlock(z, flags);
+	}
+	for (; done < nr; done++) {
+		struct page *page = alloc_pages(t, gfp, 0);
+
+		if (!page)
+			break;
+		array[done] = page_to_addr(page);
+	}
+	for (uint32_t i = 0; gfp & GFP_ZERO && i < done; i++)
+		zero_run(pfn_to_page(addr_to_pfn(array[i])));
+	count_event(t, PGALLOC, done);
+	return done;
+}
+
+void prep_compound_page(struct page *page, unsigned int order)
+{
+	for (uint32_t i = 1; i < 1u << order; i++)
+		page[i].nr = i;
+}

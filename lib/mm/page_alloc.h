@@ -1,0 +1,62 @@
+/*
+ * Handing out pages: the page layer as the layers above see it.
+ *
+ * `t` is the calling thread's state, or NULL: then its pcp is left alone, as
+ * in a signal handler or before the thread has any. What is handed out is
+ * PAGE_RUN, its head page's `nr` tells its pages, and it may be given back by
+ * any thread.
+ */
+#ifndef MM_PAGE_ALLOC_H
+#define MM_PAGE_ALLOC_H
+
+#include "gfp.h"
+#include "pcp.h"
+
+/* 2^order pages, naturally aligned in their zone; or NULL. */
+struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
+			 unsigned int order) must_check;
+
+/* Takes back what alloc_pages() gave. */
+void free_pages(struct mm_thread *t, struct page *page, unsigned int order);
+
+/* nr pages in a row, 1 to what a zone can hold; or NULL. */
+struct page *alloc_run(struct mm_thread *t, unsigned int gfp,
+		       uint32_t nr) must_check;
+
+/* The same, aligned to 2^order pages. */
+struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
+			       uint32_t nr, unsigned int order) must_check;
+
+/* Takes back a run of any length, also one of alloc_pages(). */
+void free_run(struct mm_thread *t, struct page *page);
+
+/* In place: false when the pages behind the run are not free. */
+bool run_grow(struct page *page, uint32_t nr) must_check;
+
+/* Gives the pages from nr on back; nr is at least 1. */
+void run_shrink(struct page *page, uint32_t nr);
+
+/* Up to nr single pages in one hold of the lock; returns how many. */
+uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
+			  void **array) must_check;
+
+/* Makes the pages behind the head lead to it. */
+void prep_compound_page(struct page *page, unsigned int order);
+
+/* The head of the compound page or run that a page of it belongs to. */
+static inline struct page *compound_head(struct page *page)
+{
+	return page->type == PAGE_TAIL ? page - page->nr : page;
+}
+
+/* Pages that one run can have, whatever zone it comes from. */
+#define MAX_RUN_PAGES (ZONE_PAGES / 2)
+
+/*
+ * One block out of the buddy: own lists, other migratetypes', then, if `grow`,
+ * by bringing more pages online. Marks it dirty, and PG_CLEAN when it was not.
+ */
+struct page *rmqueue_buddy_locked(struct zone *z, unsigned int order,
+				  enum migratetype mt, bool grow) must_check;
+
+#endif

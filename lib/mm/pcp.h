@@ -1,0 +1,61 @@
+/*
+ * The pcp: free blocks kept by a thread, so that most calls need no lock.
+ *
+ * The kernel has one per CPU ("per-CPU pages"); here it is one per thread, and
+ * that is the only difference in meaning. It holds blocks of the orders up to
+ * PAGE_ALLOC_COSTLY_ORDER and of the pageblock order, apart by migratetype,
+ * hot ones at the head of their list and untouched ones at the tail.
+ *
+ * The owner alone touches it, with its soft mask set (slab/thread_cache.h): a
+ * nested call in a signal handler passes no struct mm_thread and goes to the
+ * buddy itself. `count` and `high` are in pages.
+ */
+#ifndef MM_PCP_H
+#define MM_PCP_H
+
+#include "zone.h"
+
+#define NR_PCP_ORDERS (PAGE_ALLOC_COSTLY_ORDER + 2)
+#define NR_PCP_LISTS (NR_PCP_ORDERS * MIGRATE_PCPTYPES)
+
+struct per_thread_pages {
+	uint32_t count; /* pages in all lists */
+	uint32_t high;	/* count above this: `batch` pages go to the buddy */
+	uint32_t batch; /* pages moved in one hold of the lock, at least 1 */
+	uint32_t idle;	/* frees since the last refill: `high` sinks with it */
+	struct page_list lists[NR_PCP_LISTS];
+};
+
+enum thread_event {
+	PGALLOC,    /* pages handed out */
+	PGFREE,	    /* pages given back */
+	PCP_REFILL, /* batches taken from the buddy */
+	PCP_DRAIN,  /* batches given to the buddy */
+	NR_THREAD_EVENTS
+};
+
+/* What the page layer keeps for a thread. All zero is a valid beginning. */
+struct mm_thread {
+	struct per_thread_pages pcp;
+	uint32_t preferred; /* id of the zone to try first */
+	uint64_t event[NR_THREAD_EVENTS];
+};
+
+/* True for the orders that the pcp keeps. */
+static inline bool pcp_allowed_order(unsigned int order)
+{
+	return order <= PAGE_ALLOC_COSTLY_ORDER || order == PAGEBLOCK_ORDER;
+}
+
+/* A block from the thread's lists, refilled if need be; or NULL. */
+struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
+			 unsigned int order, enum migratetype mt,
+			 bool from_tail) must_check;
+
+/* Puts a block in the lists; some go to the buddy when there are too many. */
+void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order);
+
+/* Gives everything to the buddy. */
+void drain_pcp(struct mm_thread *t);
+
+#endif

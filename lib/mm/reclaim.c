@@ -1,0 +1,132 @@
+/* Giving memory back to the operating system. */
+#include "buddy.h"
+#include "reclaim.h"
+
+/*
+ * The high watermark: so many pages, and a share of what is in use. Measured
+ * with buffers of 5 to 25 MB: faulting a page in again costs more than all
+ * else that the allocator does.
+ */
+#define DIRTY_MIN_PAGES 512u /* 32 MiB */
+#define DIRTY_SHARE 4u	     /* a quarter */
+
+/* Below this order a purge costs more calls than it frees memory. */
+#define PURGE_MIN_ORDER 2u
+
+static uint32_t high_watermark(const struct zone *z)
+{
+	uint32_t used = z->online - z->first_page - READ_ONCE(z->nr_free);
+
+	return DIRTY_MIN_PAGES + used / DIRTY_SHARE;
+}
+
+/*
+ * Narrows a block to a part of at most `want` order that has dirty pages: its
+ * upper part, as memory fills from below.
+ */
+static uint32_t dirty_part(const struct zone *z, uint32_t index,
+			   unsigned int *order, unsigned int want)
+{
+	while (*order > want) {
+		uint32_t half = 1u << --*order;
+
+		if (!bitmap_none_set(z->dirty_map, index + half, half))
+			index += half;
+	}
+	return index;
+}
+
+/* The coldest dirty block of that order, at most `want` of it; or NULL. */
+static struct page *isolate_block_locked(struct zone *z, unsigned int order,
+					 unsigned int want)
+{
+	for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
+		struct page_list *list = &z->free_area[order].free_list[mt];
+
+		for (struct page *p = page_list_last(list); p;
+		     p = page_list_prev(p)) {
+			uint32_t index = page_index(p);
+
+			if (bitmap_none_set(z->dirty_map, index, 1u << order))
+				continue;
+			index = dirty_part(z, index, &order, want);
+			take_range_locked(z, index, 1u << order);
+			mark_dirty_locked(z, index, 1u << order);
+			p = zone_page(z, index);
+			p->type = PAGE_ISOLATED;
+			p->order = (uint8_t)order;
+			z->nr_isolated += 1u << order;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static void unisolate_locked(struct zone *z, struct page *page, bool purged)
+{
+	uint32_t index = page_index(page);
+	unsigned int order = page->order;
+
+	if (purged) {
+		mark_clean_locked(z, index, 1u << order);
+		z->event[ZONE_PURGED] += 1u << order;
+	}
+	z->nr_isolated -= 1u << order;
+	page->type = PAGE_TAIL;
+	free_one_page_locked(z, index, order);
+}
+
+/* About nr pages, from blocks of at least that order. Pages purged, or 0. */
+static uint32_t purge_some(struct zone *z, uint32_t nr, unsigned int min_order)
+{
+	unsigned int want = order_at_least(nr);
+	struct page *page = NULL;
+	uint64_t flags;
+	bool purged;
+
+	if (want < min_order)
+		want = min_order;
+	flags = zone_lock(z);
+	for (unsigned int o = NR_PAGE_ORDERS; !page && o-- > min_order;)
+		page = isolate_block_locked(z, o, want);
+	zone_unlock(z, flags);
+	if (!page)
+		return 0;
+	nr = 1u << page->order;
+	/* Out of the lock: others need not wait for the kernel. */
+	purged = !os_purge(page_to_addr(page), (size_t)nr << PAGE_SHIFT);
+	flags = zone_lock(z);
+	unisolate_locked(z, page, purged);
+	zone_unlock(z, flags);
+	return purged ? nr : 0;
+}
+
+static uint32_t purge_down_to(struct zone *z, uint32_t low,
+			      unsigned int min_order)
+{
+	uint32_t purged = 0;
+	uint32_t dirty;
+
+	while ((dirty = READ_ONCE(z->nr_free_dirty)) > low) {
+		uint32_t nr = purge_some(z, dirty - low, min_order);
+
+		if (!nr)
+			break;
+		purged += nr;
+	}
+	return purged;
+}
+
+void reclaim_dirty(struct zone *z)
+{
+	uint32_t high = high_watermark(z);
+
+	if (likely(READ_ONCE(z->nr_free_dirty) <= high))
+		return;
+	purge_down_to(z, high - high / 4, PURGE_MIN_ORDER);
+}
+
+uint32_t purge_zone(struct zone *z, uint32_t keep)
+{
+	return purge_down_to(z, keep, 0);
+}

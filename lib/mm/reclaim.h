@@ -1,0 +1,16 @@
+/*
+ * Giving memory back: free pages that may hold memory ("dirty") are kept for
+ * reuse up to a watermark, and purged from the cold end above it.
+ */
+#ifndef MM_RECLAIM_H
+#define MM_RECLAIM_H
+
+#include "zone.h"
+
+/* Purges down to the low watermark when the zone is above the high one. */
+void reclaim_dirty(struct zone *z);
+
+/* Purges all free pages but `keep`; returns how many were purged. */
+uint32_t purge_zone(struct zone *z, uint32_t keep);
+
+#endif

@@ -1,0 +1,40 @@
+/* Injected refusals; empty but in the test build. */
+#include "inject.h"
+
+#ifdef BUDDY_TEST
+static struct {
+	unsigned long count; /* calls so far */
+	unsigned long nth;   /* 0: none is to fail */
+	bool on;
+} plan[NR_INJECT_KINDS];
+
+void inject_arm(enum inject_kind kind, unsigned long nth, bool on)
+{
+	plan[kind].nth = plan[kind].count + nth;
+	plan[kind].on = on;
+}
+
+void inject_disarm(void)
+{
+	for (int k = 0; k < NR_INJECT_KINDS; k++) {
+		__atomic_store_n(&plan[k].count, 0, __ATOMIC_RELAXED);
+		plan[k].nth = 0;
+		plan[k].on = false;
+	}
+}
+
+unsigned long inject_count(enum inject_kind kind)
+{
+	return __atomic_load_n(&plan[kind].count, __ATOMIC_RELAXED);
+}
+
+bool inject_fails(enum inject_kind kind)
+{
+	unsigned long n;
+
+	n = __atomic_add_fetch(&plan[kind].count, 1, __ATOMIC_RELAXED);
+	if (!plan[kind].nth)
+		return false;
+	return plan[kind].on ? n >= plan[kind].nth : n == plan[kind].nth;
+}
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Injected refusals, for tests: "the nth call of this kind fails".
+ *
+ * In the library as it is shipped the question is a constant false.
+ */
+#ifndef OS_INJECT_H
+#define OS_INJECT_H
+
+#include <stdbool.h>
+
+enum inject_kind {
+	INJECT_MAP,    /* reserving address space */
+	INJECT_COMMIT, /* making reserved memory usable */
+	INJECT_PURGE,  /* giving memory back while keeping its address */
+	INJECT_MOVE,   /* moving pages to another address */
+	NR_INJECT_KINDS
+};
+
+#ifdef BUDDY_TEST
+/* Fails the nth call from now (1 is the next), and all later ones if `on`. */
+void inject_arm(enum inject_kind kind, unsigned long nth, bool on);
+void inject_disarm(void);
+
+/* How many calls of that kind there were since the last inject_disarm(). */
+unsigned long inject_count(enum inject_kind kind);
+
+bool inject_fails(enum inject_kind kind);
+#else
+static inline bool inject_fails(enum inject_kind kind)
+{
+	(void)kind;
+	return false;
+}
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+/* lib/os: the only place that makes system calls. */
+#ifndef OS_OS_H
+#define OS_OS_H
+
+#include "fork.h"
+#include "inject.h"
+#include "lock.h"
+#include "process.h"
+#include "report.h"
+#include "sigmask.h"
+#include "vm.h"
+
+#endif

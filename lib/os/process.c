@@ -1,0 +1,51 @@
+/* Who and where this process is. */
+#include <errno.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "process.h"
+
+#define MAX_CPUS 1024
+#define MS_PER_S 1000
+#define NS_PER_MS 1000000
+
+bool os_thread_exists(int tid)
+{
+	return syscall3(__NR_tgkill, os_getpid(), tid, 0) != -ESRCH;
+}
+
+unsigned int os_nr_cpus(void)
+{
+	uint64_t set[MAX_CPUS / BITS_PER_WORD] = { 0 };
+	long len = syscall3(__NR_sched_getaffinity, 0, sizeof(set), set);
+	size_t nr;
+
+	if (len <= 0)
+		return 1;
+	nr = bitmap_count_range(set, 0, MAX_CPUS);
+	return nr ? (unsigned int)nr : 1;
+}
+
+const char *os_getenv(const char *name, bool *ready)
+{
+	size_t len = strlen(name);
+
+	*ready = environ != NULL;
+	if (!environ || getauxval(AT_SECURE))
+		return NULL;
+	for (char **e = environ; *e; e++)
+		if (!strncmp(*e, name, len) && (*e)[len] == '=')
+			return *e + len + 1;
+	return NULL;
+}
+
+uint64_t os_milliseconds(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	syscall2(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * MS_PER_S + (uint64_t)ts.tv_nsec / NS_PER_MS;
+}

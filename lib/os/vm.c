@@ -1,0 +1,181 @@
+/* Address space, by raw system calls. */
+#include <errno.h>
+#include <linux/mman.h>
+#include <stdint.h>
+#include <sys/auxv.h>
+
+#include "inject.h"
+#include "syscall.h"
+#include "vm.h"
+
+/* From <sys/mman.h>, whose MAP_ and MREMAP_ names the kernel's header has. */
+#ifndef PROT_NONE
+#define PROT_NONE 0x0
+#define PROT_READ 0x1
+#define PROT_WRITE 0x2
+#endif
+#ifndef MAP_PRIVATE
+#define MAP_PRIVATE 0x02
+#endif
+#ifndef MAP_FIXED
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#endif
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0x4000
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MADV_DONTNEED
+#define MADV_DONTNEED 4
+#endif
+#ifndef MADV_HUGEPAGE
+#define MADV_HUGEPAGE 14
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+#define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+#define COMMIT_FLAGS (RESERVE_FLAGS | MAP_FIXED)
+
+size_t os_page_size(void)
+{
+	static size_t size;
+	size_t s = READ_ONCE(size);
+
+	if (unlikely(!s)) {
+		s = getauxval(AT_PAGESZ);
+		WRITE_ONCE(size, s);
+	}
+	return s;
+}
+
+static long map(void *addr, size_t len, int prot, int flags)
+{
+	return syscall6(__NR_mmap, addr, len, prot, flags, -1, 0);
+}
+
+static bool failed(long ret)
+{
+	return (unsigned long)ret > -4096UL;
+}
+
+void *os_reserve(void *hint, size_t len)
+{
+	int flags = RESERVE_FLAGS | (hint ? MAP_FIXED_NOREPLACE : 0);
+	long ret;
+
+	if (inject_fails(INJECT_MAP))
+		return NULL;
+	ret = map(hint, len, PROT_NONE, flags);
+	if (failed(ret))
+		return NULL;
+	/* Before Linux 4.17 an unknown flag made the address a mere hint. */
+	if (hint && (void *)ret != hint) {
+		os_release((void *)ret, len);
+		return NULL;
+	}
+	return (void *)ret;
+}
+
+void os_release(void *addr, size_t len)
+{
+	/*
+	 * It fails only when the process is out of mappings, and splitting
+	 * one is what it would take. The range then stays reserved, with
+	 * nothing in it, which costs address space only.
+	 */
+	if (failed(syscall2(__NR_munmap, addr, len)))
+		syscall3(__NR_madvise, addr, len, MADV_DONTNEED);
+}
+
+int os_commit(void *addr, size_t len)
+{
+	if (inject_fails(INJECT_COMMIT))
+		return -ENOMEM;
+	return (int)syscall3(__NR_mprotect, addr, len, PROT_READ | PROT_WRITE);
+}
+
+int os_decommit(void *addr, size_t len)
+{
+	long ret;
+
+	if (inject_fails(INJECT_PURGE))
+		return -ENOMEM;
+	ret = map(addr, len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED);
+	return failed(ret) ? (int)ret : 0;
+}
+
+int os_protect(void *addr, size_t len, bool usable)
+{
+	int prot = usable ? PROT_READ | PROT_WRITE : PROT_NONE;
+
+	return (int)syscall3(__NR_mprotect, addr, len, prot);
+}
+
+int os_purge(void *addr, size_t len)
+{
+	long ret;
+
+	if (inject_fails(INJECT_PURGE))
+		return -ENOMEM;
+	ret = syscall3(__NR_madvise, addr, len, MADV_DONTNEED);
+	if (ret != -EINVAL && ret != -EPERM && ret != -ENOSYS)
+		return (int)ret;
+	/* Locked memory, or a filter that refuses madvise. */
+	return os_fresh(addr, len);
+}
+
+int os_fresh(void *addr, size_t len)
+{
+	long ret = map(addr, len, PROT_READ | PROT_WRITE, COMMIT_FLAGS);
+
+	return failed(ret) ? (int)ret : 0;
+}
+
+int os_move(void *to, void *from, size_t len)
+{
+	long ret;
+
+	if (inject_fails(INJECT_MOVE))
+		return -ENOMEM;
+	ret = syscall5(__NR_mremap, from, len, len,
+		       MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+	return failed(ret) ? (int)ret : 0;
+}
+
+int os_resize(void *addr, size_t old_len, size_t new_len)
+{
+	long ret;
+
+	if (new_len > old_len && inject_fails(INJECT_MOVE))
+		return -ENOMEM;
+	ret = syscall5(__NR_mremap, addr, old_len, new_len, 0, 0);
+	return failed(ret) ? (int)ret : 0;
+}
+
+int os_relocate(void *to, void *from, size_t old_len, size_t new_len)
+{
+	long ret;
+
+	if (inject_fails(INJECT_MOVE))
+		return -ENOMEM;
+	ret = syscall5(__NR_mremap, from, old_len, new_len,
+		       MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	return failed(ret) ? (int)ret : 0;
+}
+
+void os_populate(void *addr, size_t len)
+{
+	(void)syscall3(__NR_madvise, addr, len, MADV_POPULATE_WRITE);
+}
+
+void os_hugepage(void *addr, size_t len)
+{
+	(void)syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE);
+}
