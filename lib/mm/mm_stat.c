@@ -149,31 +149,48 @@ static void text_field(struct text *t, const char *name, uint64_t v)
 	text_char(t, '\n');
 }
 
+/* One zone's numbers, copied under its lock. */
+static struct mm_totals zone_numbers(struct zone *z)
+{
+	uint64_t flags = zone_lock(z);
+	struct mm_totals n = {
+		.zones = 1,
+		.online = z->online - z->first_page,
+		.free = z->nr_free,
+		.free_dirty = z->nr_free_dirty,
+		.guard = z->nr_guard,
+		.isolated = z->nr_isolated,
+		.bad = z->nr_bad,
+		.highatomic = z->nr_highatomic,
+		.contended = z->lock.contended,
+	};
+
+	memcpy(n.event, z->event, sizeof(n.event));
+	zone_unlock(z, flags);
+	return n;
+}
+
 void text_zoneinfo(struct text *t)
 {
 	for (uint32_t i = 0; i < nr_zones_now(); i++) {
 		struct zone *z = zones[i];
-		uint64_t flags = zone_lock(z);
-		struct zone now;
+		struct mm_totals n = zone_numbers(z);
 
-		/* The maps behind it are not shown, and not copied. */
-		memcpy(&now, z, offsetof(struct zone, block_map));
-		zone_unlock(z, flags);
 		text_zone(t, i);
 		text_str(t, "\n  pages free     ");
-		text_dec(t, now.nr_free);
+		text_dec(t, n.free);
 		text_char(t, '\n');
-		text_field(t, "spanned", now.span);
-		text_field(t, "present", now.online);
-		text_field(t, "managed", now.online - now.first_page);
-		text_field(t, "dirty", now.nr_free_dirty);
-		text_field(t, "guard", now.nr_guard);
-		text_field(t, "isolated", now.nr_isolated);
-		text_field(t, "bad", now.nr_bad);
-		text_field(t, "highatomic", now.nr_highatomic);
+		text_field(t, "spanned", z->span);
+		text_field(t, "present", n.online + z->first_page);
+		text_field(t, "managed", n.online);
+		text_field(t, "dirty", n.free_dirty);
+		text_field(t, "guard", n.guard);
+		text_field(t, "isolated", n.isolated);
+		text_field(t, "bad", n.bad);
+		text_field(t, "highatomic", n.highatomic);
 		for (int e = 0; e < NR_ZONE_EVENTS; e++)
-			text_field(t, zone_event_names[e], now.event[e]);
-		text_field(t, "contended", now.lock.contended);
+			text_field(t, zone_event_names[e], n.event[e]);
+		text_field(t, "contended", n.contended);
 		text_str(t, "  start_pfn:           ");
 		text_dec(t, page_to_pfn(zone_page(z, 0)).nr);
 		text_char(t, '\n');
@@ -182,22 +199,22 @@ void text_zoneinfo(struct text *t)
 
 struct mm_totals mm_totals(void)
 {
-	struct mm_totals m = { .zones = nr_zones_now() };
+	struct mm_totals m = { 0 };
 
-	for (uint32_t i = 0; i < m.zones; i++) {
-		struct zone *z = zones[i];
-		uint64_t flags = zone_lock(z);
+	for (uint32_t i = 0; i < nr_zones_now(); i++) {
+		struct mm_totals n = zone_numbers(zones[i]);
 
-		m.online += z->online - z->first_page;
-		m.free += z->nr_free;
-		m.free_dirty += z->nr_free_dirty;
-		m.guard += z->nr_guard;
-		m.isolated += z->nr_isolated;
-		m.bad += z->nr_bad;
-		m.contended += z->lock.contended;
+		m.zones += n.zones;
+		m.online += n.online;
+		m.free += n.free;
+		m.free_dirty += n.free_dirty;
+		m.guard += n.guard;
+		m.isolated += n.isolated;
+		m.bad += n.bad;
+		m.highatomic += n.highatomic;
+		m.contended += n.contended;
 		for (int e = 0; e < NR_ZONE_EVENTS; e++)
-			m.event[e] += z->event[e];
-		zone_unlock(z, flags);
+			m.event[e] += n.event[e];
 	}
 	return m;
 }

@@ -85,6 +85,7 @@ enum page_flags {
 	PG_MOVED = 2, /* a run: mremap() brought its pages from elsewhere */
 	PG_HUGE = 4,  /* a run: it has a mapping of its own */
 	PG_ZEROED = 8, /* a run just handed out: known to be zero */
+	PG_CACHED = 16, /* a run: free, kept by a thread */
 };
 
 #define SLAB_INLINE_WORDS 4u

@@ -1,5 +1,6 @@
 /* Who and where this process is. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 #include "process.h"
 
 #define MAX_CPUS 1024
+#define FIRST_KEPT_FD 100
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
 
@@ -40,6 +42,11 @@ const char *os_getenv(const char *name, bool *ready)
 		if (!strncmp(*e, name, len) && (*e)[len] == '=')
 			return *e + len + 1;
 	return NULL;
+}
+
+int os_keep_fd(int fd)
+{
+	return (int)syscall3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FIRST_KEPT_FD);
 }
 
 uint64_t os_milliseconds(void)

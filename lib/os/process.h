@@ -31,6 +31,12 @@ unsigned int os_nr_cpus(void);
  */
 const char *os_getenv(const char *name, bool *ready);
 
+/*
+ * A descriptor for the same file, out of the way of the program's own, closed
+ * on exec. It stays when the program closes the original. Or -errno.
+ */
+int os_keep_fd(int fd);
+
 /* Milliseconds on a clock that only goes forward. */
 uint64_t os_milliseconds(void);
 

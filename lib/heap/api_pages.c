@@ -1,0 +1,165 @@
+/* The public API's pages (include/buddy.h). */
+#include <errno.h>
+#include <string.h>
+
+#include "buddy.h"
+#include "heap.h"
+
+_Static_assert((int)BUDDY_GFP_MOVABLE == (int)GFP_MOVABLE &&
+		       (int)BUDDY_GFP_RECLAIMABLE == (int)GFP_RECLAIMABLE &&
+		       (int)BUDDY_GFP_ZERO == (int)GFP_ZERO &&
+		       (int)BUDDY_GFP_NOFAIL == (int)GFP_NOFAIL &&
+		       (int)BUDDY_GFP_ATOMIC == (int)GFP_ATOMIC &&
+		       (int)BUDDY_GFP_COLD == (int)GFP_COLD,
+	       "buddy.h has the gfp flags");
+#ifndef BUDDY_TINY
+_Static_assert(BUDDY_MAX_PAGE_ORDER == MAX_PAGE_ORDER, "buddy.h's order");
+#endif
+
+struct frame {
+	struct thread_cache *tc, *own;
+	struct mm_thread *mm;
+};
+
+static struct frame enter(void)
+{
+	struct frame f = { .tc = soft_mask() };
+
+	if (unlikely(!cache_is_real(f.tc)))
+		options_init();
+	f.own = thread_cache_enter(f.tc, true);
+	f.mm = f.own ? &f.own->mm : NULL;
+	return f;
+}
+
+static void leave(const struct frame *f)
+{
+	thread_cache_leave(f->tc, f->own);
+}
+
+static void *address(struct page *page)
+{
+	if (page)
+		return page_to_addr(page);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void *buddy_alloc_pages(unsigned int gfp, unsigned int order)
+{
+	struct page *page;
+	struct frame f;
+
+	if (order > MAX_PAGE_ORDER || !gfp_valid(gfp)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	f = enter();
+	page = alloc_pages(f.mm, gfp, order);
+	leave(&f);
+	return address(page);
+}
+
+/* The run at addr, which must be in use and of that many pages. */
+static struct page *checked_run(void *addr, uint32_t nr, const char *function)
+{
+	struct page *page = page_of(addr);
+
+	if (!page || page->type != PAGE_RUN ||
+	    page->flags & (PG_CACHED | PG_HUGE) || addr != page_to_addr(page))
+		misuse_pointer(function, addr);
+	if (page->nr != nr)
+		misuse("wrong size", function, addr);
+	return page;
+}
+
+void buddy_free_pages(void *addr, unsigned int order)
+{
+	struct page *page;
+	struct frame f;
+
+	if (!addr)
+		return;
+	if (order > MAX_PAGE_ORDER)
+		misuse("wrong size", "buddy_free_pages", addr);
+	page = checked_run(addr, 1u << order, "buddy_free_pages");
+	f = enter();
+	free_run(f.mm, page);
+	leave(&f);
+}
+
+size_t buddy_alloc_pages_bulk(unsigned int gfp, size_t nr, void **array)
+{
+	struct frame f;
+	size_t i = 0;
+
+	if (!gfp_valid(gfp))
+		return 0;
+	f = enter();
+	while (i < nr) {
+		size_t gap = 0;
+		uint32_t got;
+
+		while (i + gap < nr && !array[i + gap] && gap < ZONE_PAGES)
+			gap++;
+		if (!gap) {
+			i++;
+			continue;
+		}
+		got = alloc_pages_bulk(f.mm, gfp, (uint32_t)gap, array + i);
+		i += got;
+		if (got < gap)
+			break;
+	}
+	leave(&f);
+	return i;
+}
+
+void buddy_free_pages_bulk(size_t nr, void *const *array)
+{
+	struct frame f = enter();
+
+	for (size_t i = 0; i < nr; i++)
+		if (array[i])
+			free_run(f.mm, checked_run(array[i], 1,
+						   "buddy_free_pages_bulk"));
+	leave(&f);
+}
+
+static size_t pages_of(size_t size)
+{
+	return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+void *buddy_alloc_pages_exact(size_t size, unsigned int gfp)
+{
+	struct page *page;
+	struct frame f;
+
+	if (!size || size > PTRDIFF_MAX || !gfp_valid(gfp)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (pages_of(size) > MAX_RUN_PAGES) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	f = enter();
+	page = alloc_run(f.mm, gfp, (uint32_t)pages_of(size));
+	leave(&f);
+	return address(page);
+}
+
+void buddy_free_pages_exact(void *addr, size_t size)
+{
+	struct page *page;
+	struct frame f;
+
+	if (!addr)
+		return;
+	page = checked_run(addr, (uint32_t)pages_of(size),
+			   "buddy_free_pages_exact");
+	f = enter();
+	free_run(f.mm, page);
+	leave(&f);
+}

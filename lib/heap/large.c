@@ -1,0 +1,156 @@
+/* Blocks above SMALL_MAX. */
+#include <string.h>
+
+#include "large.h"
+
+/* Larger than a zone can well serve: a mapping of its own. */
+#define HUGE_MIN ((size_t)MAX_RUN_PAGES << PAGE_SHIFT)
+
+/*
+ * When no zone has room, so small a block may still have a mapping of its own;
+ * it costs address space, of which a process under a limit has little.
+ */
+#define HUGE_FALLBACK_MIN ((size_t)1 << 20)
+
+/* Moving pages costs two system calls and splits a mapping: 2 MiB is worth it. */
+#define MOVE_MIN_PAGES PAGEBLOCK_PAGES
+
+/* Pages that a thread keeps in its cache of runs, in all: 4 MiB. */
+#define RUN_CACHE_MAX 64u
+
+static uint32_t pages_of(size_t size)
+{
+	return (uint32_t)((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
+
+static struct mm_thread *mm_of(struct thread_cache *own)
+{
+	return own ? &own->mm : NULL;
+}
+
+/* ---- the cache of runs ------------------------------------------------ */
+
+static struct page *run_cache_take(struct thread_cache *own, uint32_t nr)
+{
+	struct page *page;
+
+	if (!own || nr > RUN_CACHE_PAGES || !own->run[nr].nr)
+		return NULL;
+	page = pfn_to_page(own->run[nr]);
+	own->run[nr] = PFN_NONE;
+	own->run_pages -= nr;
+	page->flags = 0;
+	return page;
+}
+
+static bool run_cache_put(struct thread_cache *own, struct page *page)
+{
+	uint32_t nr = page->nr;
+
+	if (!own || page->flags || nr > RUN_CACHE_PAGES || own->run[nr].nr ||
+	    own->run_pages + nr > RUN_CACHE_MAX)
+		return false;
+	page->flags = PG_CACHED;
+	own->run[nr] = page_to_pfn(page);
+	own->run_pages += nr;
+	return true;
+}
+
+/* ---- allocating ------------------------------------------------------- */
+
+/* What was known of a run when it was handed out holds no longer. */
+static void *start_of(struct page *page)
+{
+	page->flags &= (uint8_t)~PG_ZEROED;
+	return page_to_addr(page);
+}
+
+static void *zeroed(struct page *page)
+{
+	if (!(page->flags & PG_ZEROED))
+		memset(page_to_addr(page), 0, (size_t)page->nr << PAGE_SHIFT);
+	return start_of(page);
+}
+
+void *large_alloc(struct thread_cache *own, size_t size, bool zero)
+{
+	struct page *page = NULL;
+
+	if (size <= HUGE_MIN) {
+		uint32_t nr = pages_of(size);
+
+		page = run_cache_take(own, nr);
+		if (!page)
+			page = alloc_run(mm_of(own), GFP_MOVABLE, nr);
+	}
+	if (!page && size >= HUGE_FALLBACK_MIN)
+		page = huge_alloc(size, 0);
+	if (!page)
+		return NULL;
+	return zero ? zeroed(page) : start_of(page);
+}
+
+void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
+			  size_t size)
+{
+	unsigned int order = 0;
+	struct page *page = NULL;
+
+	if (alignment > PAGE_SIZE)
+		order = order_at_least(alignment >> PAGE_SHIFT);
+	if (order >= ZONE_PAGE_BITS)
+		return NULL;
+	if (size + alignment <= HUGE_MIN)
+		page = alloc_run_aligned(mm_of(own), GFP_MOVABLE,
+					 pages_of(size ? size : 1), order);
+	if (!page && size + alignment >= HUGE_FALLBACK_MIN)
+		page = huge_alloc(size, order);
+	return page ? start_of(page) : NULL;
+}
+
+void large_free(struct thread_cache *own, struct page *page)
+{
+	if (!run_cache_put(own, page))
+		free_run(mm_of(own), page);
+}
+
+/* ---- resizing --------------------------------------------------------- */
+
+static void *move_run(struct thread_cache *own, struct page *page, uint32_t nr)
+{
+	size_t len = (size_t)page->nr << PAGE_SHIFT;
+	struct page *to;
+
+	if (page->nr < MOVE_MIN_PAGES)
+		return NULL;
+	to = alloc_run(mm_of(own), GFP_MOVABLE, nr);
+	if (!to)
+		return NULL;
+	if (os_move(page_to_addr(to), page_to_addr(page), len)) {
+		free_run(mm_of(own), to);
+		return NULL;
+	}
+	to->flags |= PG_MOVED;
+	free_run(mm_of(own), page);
+	return start_of(to);
+}
+
+void *large_resize(struct thread_cache *own, struct page *page, size_t size)
+{
+	uint32_t nr;
+
+	if (page->flags & PG_HUGE) {
+		if (size <= HUGE_MIN / 2)
+			return NULL;
+		page = huge_resize(page, size);
+		return page ? start_of(page) : NULL;
+	}
+	if (size > HUGE_MIN)
+		return NULL;
+	nr = pages_of(size);
+	if (nr < page->nr)
+		run_shrink(page, nr);
+	else if (nr > page->nr && !run_grow(page, nr))
+		return move_run(own, page, nr);
+	return start_of(page);
+}

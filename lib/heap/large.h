@@ -1,0 +1,36 @@
+/*
+ * Blocks above SMALL_MAX: whole pages, as runs.
+ *
+ * A thread keeps one free run of each length up to RUN_CACHE_PAGES, so that
+ * a buffer that is allocated again and again costs no lock. `own` may be NULL
+ * (see thread_cache_enter). None of these sets errno.
+ */
+#ifndef HEAP_LARGE_H
+#define HEAP_LARGE_H
+
+#include "slab/slab.h"
+
+/* size above 0, up to PTRDIFF_MAX; NULL when there is no memory. */
+void *large_alloc(struct thread_cache *own, size_t size,
+		  bool zero) must_check;
+
+/* Aligned to a power of two above PAGE_SIZE, or to whole pages. */
+void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
+			  size_t size) must_check;
+
+void large_free(struct thread_cache *own, struct page *page);
+
+/*
+ * A new size without a copy by the caller: in place, or by moving the pages.
+ * The block's address; NULL when that cannot be done, and nothing changed.
+ */
+void *large_resize(struct thread_cache *own, struct page *page,
+		   size_t size) must_check;
+
+static inline size_t large_usable(const struct page *page)
+{
+	return page->flags & PG_HUGE ? huge_usable(page)
+				     : (size_t)page->nr << PAGE_SHIFT;
+}
+
+#endif

@@ -1,0 +1,460 @@
+/* malloc: the slow paths. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "large.h"
+#include "malloc.h"
+#include "options.h"
+
+/* What junk:true fills blocks with: found in a debugger at a glance. */
+#define JUNK_ALLOC 0xa5
+#define JUNK_FREE 0x5a
+
+/* ---- frames ----------------------------------------------------------- */
+
+/* One call through the slow path: what enter and leave need. */
+struct frame {
+	struct thread_cache *tc;
+	struct thread_cache *own;
+};
+
+static struct frame frame_enter(struct thread_cache *tc)
+{
+	if (unlikely(!cache_is_real(tc)))
+		options_init();
+	return (struct frame){ tc, thread_cache_enter(tc, true) };
+}
+
+static void frame_leave(const struct frame *f)
+{
+	thread_cache_leave(f->tc, f->own);
+}
+
+/* ---- allocating ------------------------------------------------------- */
+
+static void *alloc_by_size(struct thread_cache *own, size_t size)
+{
+	if (size <= SMALL_MAX)
+		return magazine_alloc_slow(own, size_class(size));
+	return large_alloc(own, size, false);
+}
+
+/* Memory that is kept for one use may serve another. */
+static bool give_up_caches(struct thread_cache *own)
+{
+	unsigned int n = thread_cache_reap();
+
+	if (own)
+		thread_cache_drain(own);
+	return own || n;
+}
+
+static void *finish_alloc(void *p, size_t size)
+{
+	if (unlikely(!p))
+		errno = ENOMEM;
+	else if (unlikely(options.junk))
+		memset(p, JUNK_ALLOC, size);
+	return p;
+}
+
+void *heap_malloc_slow(size_t size, struct thread_cache *tc)
+{
+	struct frame f = frame_enter(tc);
+	void *p = NULL;
+
+	if (likely(size <= PTRDIFF_MAX)) {
+		p = alloc_by_size(f.own, size);
+		if (unlikely(!p) && give_up_caches(f.own))
+			p = alloc_by_size(f.own, size);
+	}
+	frame_leave(&f);
+	return finish_alloc(p, size);
+}
+
+void *heap_malloc_medium(size_t size)
+{
+	struct thread_cache *tc = soft_mask();
+	void *obj;
+
+	if (unlikely(size > SMALL_MAX))
+		return heap_malloc_slow(size, tc);
+	obj = magazine_pop(tc, size_class_geometric(size));
+	if (unlikely(!obj))
+		return heap_malloc_slow(size, tc);
+	soft_unmask(tc);
+	return obj;
+}
+
+void *heap_cache_alloc(unsigned int cache)
+{
+	struct thread_cache *tc = soft_mask();
+	void *obj = magazine_pop(tc, cache);
+
+	if (unlikely(!obj)) {
+		struct frame f = frame_enter(tc);
+
+		obj = magazine_alloc_slow(f.own, cache);
+		if (unlikely(!obj) && give_up_caches(f.own))
+			obj = magazine_alloc_slow(f.own, cache);
+		frame_leave(&f);
+	} else {
+		soft_unmask(tc);
+	}
+	return obj;
+}
+
+/* ---- from a pointer to its block -------------------------------------- */
+
+/* The head of the slab that a page inside it belongs to, or NULL. */
+static struct page *slab_head(struct page *page)
+{
+	struct page *head = page - page->nr;
+
+	if (!page->nr || page->nr > page_index(page))
+		return NULL;
+	if (head->type != PAGE_SLAB || page->nr >= 1u << head->order)
+		return NULL;
+	return head;
+}
+
+/*
+ * The head page of the block in use that begins at p, or NULL. A slab's object
+ * may still turn out to be free.
+ */
+static struct page *block_of(const void *p)
+{
+	struct page *page = page_of(p);
+
+	if (page && page->type == PAGE_TAIL)
+		page = slab_head(page);
+	if (!page)
+		return NULL;
+	if (page->type == PAGE_SLAB) {
+		const struct kmem_cache *c = &kmem_caches[page->cache];
+
+		return !cache_is_internal(page->cache) &&
+				       slab_is_object(c, page, p)
+			       ? page
+			       : NULL;
+	}
+	if (page->type != PAGE_RUN || page->flags & PG_CACHED ||
+	    p != page_to_addr(page))
+		return NULL;
+	return page;
+}
+
+static size_t usable_of(const struct page *page)
+{
+	return page->type == PAGE_SLAB ? kmem_caches[page->cache].size
+				       : large_usable(page);
+}
+
+/* ---- freeing ---------------------------------------------------------- */
+
+static void junk_freed(const struct page *page, void *p)
+{
+	memset(p, JUNK_FREE, usable_of(page));
+}
+
+void heap_free_slow(void *p, struct thread_cache *tc, const char *function)
+{
+	struct page *page;
+	struct frame f;
+
+	if (!p) {
+		soft_unmask(tc);
+		return;
+	}
+	page = block_of(p);
+	if (unlikely(!page))
+		misuse_pointer(function, p);
+	f = frame_enter(tc);
+	if (unlikely(options.junk))
+		junk_freed(page, p);
+	if (page->type == PAGE_SLAB)
+		magazine_free_slow(f.own, page->cache, p, function);
+	else
+		large_free(f.own, page);
+	frame_leave(&f);
+}
+
+void heap_free_checked(void *p, const char *function)
+{
+	struct page *page = p ? page_of(p) : NULL;
+	struct thread_cache *tc;
+
+	if (!p)
+		return;
+	/* A medium object, most often: its magazine is as good as any. */
+	if (page && page->type == PAGE_TAIL)
+		page = slab_head(page);
+	tc = soft_mask();
+	if (likely(page && page->type == PAGE_SLAB &&
+		   !cache_is_internal(page->cache) &&
+		   slab_is_object(&kmem_caches[page->cache], page, p) &&
+		   magazine_push(tc, page->cache, p))) {
+		soft_unmask(tc);
+		return;
+	}
+	heap_free_slow(p, tc, function);
+}
+
+void heap_cache_free(unsigned int cache, void *obj, const char *function)
+{
+	const struct page *page;
+
+	if (!obj)
+		return;
+	page = block_of(obj);
+	if (!page)
+		misuse_pointer(function, obj);
+	if (page->type != PAGE_SLAB || page->cache != cache)
+		misuse("foreign pointer", function, obj);
+	heap_free(obj, function);
+}
+
+/* ---- freeing by size -------------------------------------------------- */
+
+/*
+ * Whether a block can have been asked for with that size. realloc() keeps an
+ * object in its place as long as more than half of it is used.
+ */
+static bool size_fits(const struct page *page, size_t size)
+{
+	size_t usable = usable_of(page);
+
+	if (size > usable)
+		return false;
+	if (page->type == PAGE_RUN)
+		return usable - size < PAGE_SIZE;
+	return size > usable / 2 || usable == MIN_OBJECT_SIZE;
+}
+
+void heap_free_sized_slow(void *p, size_t size, const char *function)
+{
+	const struct page *page;
+
+	if (!p)
+		return;
+	page = block_of(p);
+	if (!page)
+		misuse_pointer(function, p);
+	if (!size_fits(page, size))
+		misuse("wrong size", function, p);
+	heap_free_checked(p, function);
+}
+
+void heap_free_aligned_sized(void *p, size_t alignment, size_t size,
+			     const char *function)
+{
+	const struct page *page;
+
+	if (!p)
+		return;
+	page = block_of(p);
+	if (!page)
+		misuse_pointer(function, p);
+	if (!is_power_of_two(alignment) || (uintptr_t)p & (alignment - 1))
+		misuse("wrong alignment", function, p);
+	if (!size_fits(page, size) &&
+	    !(page->type == PAGE_SLAB && size <= usable_of(page) &&
+	      page->cache == aligned_class(alignment, size)))
+		misuse("wrong size", function, p);
+	heap_free_checked(p, function);
+}
+
+/* ---- calloc ----------------------------------------------------------- */
+
+static void *calloc_large(size_t size)
+{
+	struct frame f = frame_enter(soft_mask());
+	void *p = NULL;
+
+	if (likely(size <= PTRDIFF_MAX)) {
+		p = large_alloc(f.own, size, true);
+		if (unlikely(!p) && give_up_caches(f.own))
+			p = large_alloc(f.own, size, true);
+	}
+	frame_leave(&f);
+	if (unlikely(!p))
+		errno = ENOMEM;
+	return p;
+}
+
+void *heap_calloc(size_t count, size_t size)
+{
+	size_t bytes;
+	void *p;
+
+	if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (unlikely(bytes > SMALL_MAX))
+		return calloc_large(bytes);
+	p = heap_malloc(bytes);
+	if (likely(p))
+		memset(p, 0, bytes);
+	return p;
+}
+
+/* ---- realloc ---------------------------------------------------------- */
+
+/* The old block, if it can serve in its place or be moved as pages. */
+static void *resize_block(struct page *page, void *p, size_t size)
+{
+	struct frame f;
+
+	if (page->type == PAGE_SLAB) {
+		size_t usable = usable_of(page);
+
+		return size <= usable && size > usable / 2 ? p : NULL;
+	}
+	if (size <= SMALL_MAX)
+		return NULL;
+	f = frame_enter(soft_mask());
+	p = large_resize(f.own, page, size);
+	frame_leave(&f);
+	return p;
+}
+
+static void *copy_block(const struct page *page, void *p, size_t size,
+			const char *function)
+{
+	size_t usable = usable_of(page);
+	void *new = heap_malloc(size);
+
+	if (!new)
+		return NULL;
+	memcpy(new, p, usable < size ? usable : size);
+	heap_free(p, function);
+	return new;
+}
+
+static void check_in_use(const struct page *page, const void *p,
+			 const char *function)
+{
+	if (page->type == PAGE_SLAB &&
+	    slab_object_is_free(&kmem_caches[page->cache], page, p))
+		misuse("use after free", function, p);
+}
+
+void *heap_realloc(void *p, size_t size, const char *function)
+{
+	struct page *page;
+	void *new;
+
+	if (!p)
+		return heap_malloc(size);
+	page = block_of(p);
+	if (unlikely(!page))
+		misuse_realloc(function, p);
+	check_in_use(page, p, function);
+	if (!size) {
+		heap_free(p, function);
+		return NULL;
+	}
+	if (unlikely(size > PTRDIFF_MAX)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	new = resize_block(page, p, size);
+	return new ? new : copy_block(page, p, size, function);
+}
+
+void *heap_reallocarray(void *p, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return heap_realloc(p, bytes, "reallocarray");
+}
+
+/* ---- aligned ---------------------------------------------------------- */
+
+unsigned int aligned_class(size_t alignment, size_t size)
+{
+	unsigned int class;
+
+	if (size > SMALL_MAX || alignment > SMALL_MAX)
+		return 0;
+	size = align_up(size ? size : 1, alignment);
+	if (size > SMALL_MAX)
+		return 0;
+	/* Objects stand at multiples of their size in an aligned slab. */
+	class = size_class(size);
+	while (kmem_caches[class].size & (alignment - 1))
+		class++;
+	return class;
+}
+
+void *heap_aligned(size_t alignment, size_t size)
+{
+	unsigned int class;
+	struct frame f;
+	void *p = NULL;
+
+	if (alignment <= MIN_OBJECT_SIZE)
+		return heap_malloc(size);
+	if (unlikely(size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	class = aligned_class(alignment, size);
+	if (class)
+		return finish_alloc(heap_cache_alloc(class), size);
+	f = frame_enter(soft_mask());
+	p = large_alloc_aligned(f.own, alignment, size);
+	if (unlikely(!p) && give_up_caches(f.own))
+		p = large_alloc_aligned(f.own, alignment, size);
+	frame_leave(&f);
+	return finish_alloc(p, size);
+}
+
+int heap_posix_memalign(void **out, size_t alignment, size_t size)
+{
+	int saved = errno;
+	void *p;
+
+	if (!is_power_of_two(alignment) || alignment % sizeof(void *))
+		return EINVAL;
+	p = heap_aligned(alignment, size);
+	if (!p) {
+		errno = saved;
+		return ENOMEM;
+	}
+	*out = p;
+	return 0;
+}
+
+/* ---- the rest --------------------------------------------------------- */
+
+size_t heap_usable_size(const void *p, const char *function)
+{
+	const struct page *page;
+
+	if (!p)
+		return 0;
+	page = block_of(p);
+	if (unlikely(!page))
+		misuse_realloc(function, p);
+	return usable_of(page);
+}
+
+int heap_trim(size_t pad)
+{
+	struct frame f = frame_enter(soft_mask());
+	uint32_t keep = (uint32_t)(pad >> PAGE_SHIFT);
+	uint32_t purged = 0;
+
+	give_up_caches(f.own);
+	frame_leave(&f);
+	for (uint32_t i = 0; i < nr_zones_now(); i++)
+		purged += purge_zone(zones[i], keep);
+	return purged > 0;
+}

@@ -1,0 +1,152 @@
+/* Options, from BUDDY_CONF. */
+#include <stddef.h>
+#include <string.h>
+
+#include "mm/mm.h"
+#include "options.h"
+#include "slab/slab.h"
+#include "stats.h"
+
+/* Guard pages stand beside single pages, which slabs are made of. */
+#define GUARD_ORDER 1u
+
+struct options options;
+
+/* Where to print at exit: programs like ls close fd 2 before that. */
+static int exit_fd = -1;
+
+enum option_type { OPTION_BOOL, OPTION_CHECK };
+
+static const struct option {
+	const char *key;
+	enum option_type type;
+	bool *value;
+} known[] = {
+	{ "stats_print", OPTION_BOOL, &options.stats_print },
+	{ "verify_at_exit", OPTION_BOOL, &options.verify_at_exit },
+	{ "check", OPTION_CHECK, &options.check_full },
+	{ "guard", OPTION_BOOL, &options.guard },
+	{ "junk", OPTION_BOOL, &options.junk },
+};
+
+/* A part of a text, not ended by a NUL. */
+struct span {
+	const char *start;
+	size_t len;
+};
+
+static bool span_is(struct span s, const char *word)
+{
+	return strlen(word) == s.len && !memcmp(s.start, word, s.len);
+}
+
+static void text_span(struct text *t, struct span s)
+{
+	text_char(t, '\'');
+	for (size_t i = 0; i < s.len; i++)
+		text_char(t, s.start[i]);
+	text_char(t, '\'');
+}
+
+static void complain(const char *what, struct span a, const char *of,
+		     struct span b)
+{
+	struct report r;
+
+	report_begin(&r);
+	text_str(&r.text, "BUDDY_CONF: ");
+	text_str(&r.text, what);
+	text_span(&r.text, a);
+	if (of) {
+		text_str(&r.text, of);
+		text_span(&r.text, b);
+	}
+	report_end(&r);
+}
+
+static bool set_value(const struct option *o, struct span value)
+{
+	const char *off = o->type == OPTION_CHECK ? "fast" : "false";
+	const char *on = o->type == OPTION_CHECK ? "full" : "true";
+
+	if (!span_is(value, on) && !span_is(value, off))
+		return false;
+	*o->value = span_is(value, on);
+	return true;
+}
+
+static void set_option(struct span key, struct span value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!span_is(key, known[i].key))
+			continue;
+		if (!set_value(&known[i], value))
+			complain("bad value ", value, " for key ", key);
+		return;
+	}
+	complain("unknown key ", key, NULL, key);
+}
+
+void options_parse(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, ",");
+		const char *colon = memchr(text, ':', len);
+		size_t key_len = colon ? (size_t)(colon - text) : len;
+		struct span key = { text, key_len };
+		struct span value = { text + len, 0 };
+
+		if (colon)
+			value = (struct span){ colon + 1, len - key_len - 1 };
+		if (len)
+			set_option(key, value);
+		text += len;
+		text += *text == ',';
+	}
+}
+
+static void options_apply(void)
+{
+	if (options.check_full)
+		magazines_disable();
+	if (options.guard)
+		buddy_set_guard_order(GUARD_ORDER);
+	if (options.stats_print)
+		exit_fd = os_keep_fd(2);
+}
+
+void options_init(void)
+{
+	static bool done;
+	const char *conf;
+	bool ready;
+
+	if (READ_ONCE(done))
+		return;
+	conf = os_getenv("BUDDY_CONF", &ready);
+	if (!ready || __atomic_exchange_n(&done, true, __ATOMIC_ACQ_REL))
+		return;
+	if (conf)
+		options_parse(conf);
+	options_apply();
+}
+
+/* Before the environment is there no option is known; this is the latest. */
+__attribute__((constructor)) static void on_start(void)
+{
+	options_init();
+}
+
+/* Runs when the library is unloaded, which is at exit. */
+__attribute__((destructor)) static void on_exit_of_process(void)
+{
+	if (options.stats_print && exit_fd >= 0)
+		stat_write_all(exit_fd);
+	if (options.verify_at_exit && mm_verify()) {
+		struct report r;
+
+		report_begin(&r);
+		text_str(&r.text, "mm_verify failed at exit");
+		report_abort(&r);
+	}
+}

@@ -1,0 +1,237 @@
+/* The stacks of free objects of a thread. */
+#include <string.h>
+
+#include "magazine.h"
+#include "misuse.h"
+
+/* Bytes that one magazine, and all of a thread's, may hold at most. */
+#define MAGAZINE_MAX_BYTES (1u << 20)
+#define THREAD_MAX_BYTES (4u << 20)
+
+/* A magazine of large objects starts with so many bytes, one at least. */
+#define MAGAZINE_MIN_BYTES (32u << 10)
+
+/* A refill of many threads' worth of one slab would spread it over them. */
+#define HALF(n) (((n) + 1) / 2)
+
+static bool disabled;
+
+void magazines_disable(void)
+{
+	disabled = true;
+}
+
+static uint32_t clamp(uint32_t v, uint32_t lo, uint32_t hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+static uint32_t first_capacity(const struct kmem_cache *c)
+{
+	return clamp(MAGAZINE_MIN_BYTES / c->size, 1, MIN_MAGAZINE);
+}
+
+static uint32_t largest_capacity(const struct kmem_cache *c)
+{
+	return clamp(MAGAZINE_MAX_BYTES / c->size, 1, MAX_MAGAZINE);
+}
+
+static uint32_t next_capacity(const struct kmem_cache *c, uint32_t capacity)
+{
+	uint32_t next = capacity * 2 + 1;
+	uint32_t most = largest_capacity(c);
+
+	if (!capacity)
+		return first_capacity(c);
+	return next < most ? next : most;
+}
+
+/* ---- the arrays ------------------------------------------------------- */
+
+/* The internal cache whose objects hold that many slots and the NULL. */
+static struct kmem_cache *array_cache(uint32_t capacity)
+{
+	uint32_t slots = MIN_MAGAZINE;
+	unsigned int k = 0;
+
+	for (; slots < capacity; slots = slots * 2 + 1)
+		k++;
+	return &kmem_caches[CACHE_MAGAZINES + k];
+}
+
+static void **array_of(const struct thread_cache *own, unsigned int cache)
+{
+	return own->end[cache] - own->capacity[cache];
+}
+
+static uint32_t fill_of(const struct thread_cache *own, unsigned int cache)
+{
+	return (uint32_t)(own->top[cache] - array_of(own, cache));
+}
+
+static void array_free(struct thread_cache *own, void **array,
+		       uint32_t capacity)
+{
+	void *object = array;
+
+	kmem_cache_free_bulk(array_cache(capacity), &own->mm, 1, &object);
+}
+
+/* Sets the magazine to an array whose first `fill` slots are in use. */
+static void install(struct thread_cache *own, unsigned int cache, void **array,
+		    uint32_t capacity, uint32_t fill)
+{
+	own->bytes += (capacity - own->capacity[cache]) *
+		      kmem_caches[cache].size;
+	own->capacity[cache] = (uint16_t)capacity;
+	own->top[cache] = array + fill;
+	own->end[cache] = array + capacity;
+}
+
+static bool resize_array(struct thread_cache *own, unsigned int cache,
+			 uint32_t capacity)
+{
+	uint32_t old = own->capacity[cache];
+	struct kmem_cache *from = array_cache(old);
+	struct kmem_cache *to = array_cache(capacity);
+	void **array = old ? array_of(own, cache) : NULL;
+	uint32_t fill = old ? fill_of(own, cache) : 0;
+	void **bigger;
+
+	if (old && from == to) {
+		install(own, cache, array, capacity, fill);
+		return true;
+	}
+	bigger = kmem_cache_alloc_one(to, &own->mm);
+	if (!bigger)
+		return false;
+	bigger[0] = NULL;
+	if (fill)
+		memcpy(bigger + 1, array + 1, fill * sizeof(*array));
+	install(own, cache, bigger, capacity, fill);
+	if (old)
+		array_free(own, array, old);
+	return true;
+}
+
+/* Gives the oldest nr objects of a magazine back to their slabs. */
+static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
+{
+	void **array = array_of(own, cache);
+	uint32_t rest = fill_of(own, cache) - nr;
+
+	kmem_cache_free_bulk(&kmem_caches[cache], &own->mm, nr, array + 1);
+	memmove(array + 1, array + 1 + nr, rest * sizeof(*array));
+	own->top[cache] = array + rest;
+}
+
+/* Takes half of some other magazine's capacity away; false when none has. */
+static bool shrink_another(struct thread_cache *own, unsigned int cache)
+{
+	for (unsigned int i = 0; i < NR_MAGAZINES; i++) {
+		unsigned int v = own->victim;
+		uint32_t capacity = own->capacity[v];
+		uint32_t half = capacity / 2;
+
+		own->victim = (uint16_t)((v + 1) % NR_MAGAZINES);
+		if (v == cache || !capacity ||
+		    half < first_capacity(&kmem_caches[v]))
+			continue;
+		if (fill_of(own, v) > half)
+			flush(own, v, fill_of(own, v) - half);
+		/* A smaller array, or at least fewer slots of this one. */
+		if (resize_array(own, v, half))
+			return true;
+	}
+	return false;
+}
+
+/* Doubles a magazine if limits allow; false when it has no slots at all. */
+static bool grow(struct thread_cache *own, unsigned int cache)
+{
+	const struct kmem_cache *c = &kmem_caches[cache];
+	uint32_t old = own->capacity[cache];
+	uint32_t new = next_capacity(c, old);
+
+	if (disabled)
+		return false;
+	if (new == old)
+		return true;
+	if (old && own->bytes + (new - old) * c->size > THREAD_MAX_BYTES &&
+	    !shrink_another(own, cache))
+		return true;
+	return resize_array(own, cache, new) || old;
+}
+
+/* ---- misses ----------------------------------------------------------- */
+
+static void *alloc_direct(struct thread_cache *own, unsigned int cache)
+{
+	return kmem_cache_alloc_one(&kmem_caches[cache],
+				    own ? &own->mm : NULL);
+}
+
+void *magazine_alloc_slow(struct thread_cache *own, unsigned int cache)
+{
+	uint32_t nr, got;
+	void **array;
+
+	if (!own || !grow(own, cache))
+		return alloc_direct(own, cache);
+	/* The hot path may have missed for want of an array only. */
+	if (fill_of(own, cache))
+		return *own->top[cache]--;
+	nr = HALF(own->capacity[cache]);
+	array = array_of(own, cache);
+	got = kmem_cache_alloc_bulk(&kmem_caches[cache], &own->mm,
+				    &own->claim[cache], nr, array + 1);
+	if (!got)
+		return NULL;
+	if (got < nr)
+		memmove(array + 1, array + 1 + nr - got, got * sizeof(*array));
+	own->top[cache] = array + got - 1;
+	return array[got];
+}
+
+void magazine_free_slow(struct thread_cache *own, unsigned int cache,
+			void *obj, const char *function)
+{
+	struct kmem_cache *c = &kmem_caches[cache];
+	const struct page *page = pfn_to_page(addr_to_pfn(obj));
+
+	page = compound_head((struct page *)page);
+	if (unlikely(slab_object_is_free(c, page, obj)))
+		misuse("double free", function, obj);
+	if (!own || disabled) {
+		kmem_cache_free_bulk(c, own ? &own->mm : NULL, 1, &obj);
+		return;
+	}
+	if (own->capacity[cache] && *own->top[cache] == obj)
+		misuse("double free", function, obj);
+	if (own->top[cache] == own->end[cache]) {
+		if (!grow(own, cache)) {
+			kmem_cache_free_bulk(c, &own->mm, 1, &obj);
+			return;
+		}
+		if (own->top[cache] == own->end[cache])
+			flush(own, cache, HALF(own->capacity[cache]));
+	}
+	*++own->top[cache] = obj;
+}
+
+void magazine_drain(struct thread_cache *own, unsigned int cache)
+{
+	void **array;
+
+	if (own->capacity[cache]) {
+		array = array_of(own, cache);
+		flush(own, cache, fill_of(own, cache));
+		own->bytes -= own->capacity[cache] * kmem_caches[cache].size;
+		array_free(own, array, own->capacity[cache]);
+		own->capacity[cache] = 0;
+		own->top[cache] = hot.slots[0];
+		own->end[cache] = hot.slots[0];
+	}
+	kmem_cache_unclaim(&kmem_caches[cache], &own->mm, own->claim[cache]);
+	own->claim[cache] = PFN_NONE;
+}

@@ -1,0 +1,73 @@
+/*
+ * The stacks of free objects of a thread, and the hot paths through them.
+ *
+ * Capacities start small and double each time that a magazine runs empty or
+ * full, as far as MAX_MAGAZINE and the thread's budget allow; then the budget
+ * is taken from the other magazines in turn.
+ */
+#ifndef SLAB_MAGAZINE_H
+#define SLAB_MAGAZINE_H
+
+#include "thread_cache.h"
+
+/* Slots; an array is one object of an internal cache, with the NULL below. */
+#define MIN_MAGAZINE 15u
+#ifdef BUDDY_TINY
+#define MAX_MAGAZINE 31u
+#else
+#define MAX_MAGAZINE 2047u
+#endif
+
+/* With magazines off every call works on the slabs: each misuse is seen. */
+void magazines_disable(void);
+
+/*
+ * An object after a miss: from a refilled magazine, or from the slab when the
+ * thread has no cache (own is NULL). NULL when there is no memory.
+ */
+void *magazine_alloc_slow(struct thread_cache *own,
+			  unsigned int cache) must_check;
+
+/*
+ * Takes an object that is known to be one. A double free that can be seen at
+ * once is reported, as done by `function`.
+ */
+void magazine_free_slow(struct thread_cache *own, unsigned int cache,
+			void *obj, const char *function);
+
+/* Empties a thread's magazine of one cache, and ends its claim. */
+void magazine_drain(struct thread_cache *own, unsigned int cache);
+
+/*
+ * The hot path of malloc: NULL when the magazine has nothing, and then the
+ * soft mask is still set, for the slow path. Fifteen instructions on x86-64,
+ * no call, no lock, no atomic.
+ */
+static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)
+{
+	void **top = tc->top[cache];
+	void *obj = *top;
+
+	if (unlikely(!obj))
+		return NULL;
+	tc->top[cache] = top - 1;
+	return obj;
+}
+
+/*
+ * The hot path of free: false when the magazine is full, or has this very
+ * object on top, which was then just freed.
+ */
+static always_inline bool magazine_push(struct thread_cache *tc, size_t cache,
+					void *obj)
+{
+	void **top = tc->top[cache];
+
+	if (unlikely(top == tc->end[cache]) || unlikely(*top == obj))
+		return false;
+	top[1] = obj;
+	tc->top[cache] = top + 1;
+	return true;
+}
+
+#endif

@@ -1,0 +1,144 @@
+/* Misuse of the allocator by the program. */
+#include "misuse.h"
+
+static const char *const type_names[NR_PAGE_TYPES] = {
+	[PAGE_TAIL] = "inside a block",	 [PAGE_FREE] = "free, in the buddy",
+	[PAGE_PCP] = "free, in a pcp",	 [PAGE_RUN] = "a run in use",
+	[PAGE_SLAB] = "a slab",		 [PAGE_GUARD] = "a guard page",
+	[PAGE_ISOLATED] = "being purged", [PAGE_BAD] = "quarantined",
+};
+
+static uint32_t head_extent(const struct page *page)
+{
+	return page->type == PAGE_RUN ? page->nr : 1u << page->order;
+}
+
+/* The head of whatever an address lies in, by looking backwards; or NULL. */
+static struct page *find_head(const void *p)
+{
+	struct page *page = page_of(p);
+	const struct zone *z = zone_of(p);
+	uint32_t index;
+
+	if (!page) /* Past the head of a huge run, its page says nothing. */
+		return NULL;
+	index = page_index(page);
+	for (uint32_t i = index; i >= z->first_page; i--) {
+		struct page *head = zone_page(z, i);
+
+		if (head->type == PAGE_TAIL)
+			continue;
+		return index - i < head_extent(head) || head->flags & PG_HUGE
+			       ? head
+			       : NULL;
+	}
+	return NULL;
+}
+
+static void text_slab(struct text *t, const struct page *head, const void *p)
+{
+	const struct kmem_cache *c = &kmem_caches[head->cache];
+	size_t offset = (size_t)((const char *)p -
+				 (const char *)page_to_addr(head));
+
+	text_str(t, "\n  slab  objects of ");
+	text_dec(t, c->size);
+	text_str(t, " bytes, ");
+	text_dec(t, (uint64_t)(head->nr_objects - head->nr_free));
+	text_str(t, " of ");
+	text_dec(t, head->nr_objects);
+	text_str(t, " out; the pointer is ");
+	text_dec(t, offset % c->size);
+	text_str(t, " bytes into object ");
+	text_dec(t, offset / c->size);
+	if (slab_object_is_free(c, head, p))
+		text_str(t, ", which is free");
+}
+
+static void text_page(struct text *t, const struct page *head, const void *p)
+{
+	text_str(t, "\n  page  pfn ");
+	text_hex(t, page_to_pfn(head).nr);
+	if (head->flags & PG_HUGE) {
+		text_str(t, ", a huge run of ");
+		text_dec(t, head->bytes);
+		text_str(t, " bytes");
+		return;
+	}
+	text_str(t, " of zone ");
+	text_dec(t, zone_of(head)->id);
+	text_str(t, ", ");
+	text_str(t, type_names[head->type]);
+	text_str(t, ", ");
+	text_dec(t, head_extent(head));
+	text_str(t, " pages of 64 KiB from ");
+	text_hex(t, (uintptr_t)page_to_addr(head));
+	if (head->type == PAGE_SLAB)
+		text_slab(t, head, p);
+}
+
+noreturn_fn void misuse(const char *kind, const char *function, const void *p)
+{
+	const struct page *head = find_head(p);
+	struct report r;
+
+	report_begin(&r);
+	text_str(&r.text, kind);
+	text_str(&r.text, " in ");
+	text_str(&r.text, function);
+	text_char(&r.text, '(');
+	text_hex(&r.text, (uintptr_t)p);
+	text_char(&r.text, ')');
+	if (head)
+		text_page(&r.text, head, p);
+	else
+		text_str(&r.text, "\n  page  none: no zone has this address");
+	report_abort(&r);
+}
+
+static const char double_free[] = "double free";
+
+static const char *classify(const void *p)
+{
+	const struct page *head = find_head(p);
+	bool at_head;
+
+	if (!head) {
+		if (slot_of(p) == SLOT_HUGE_GONE)
+			return double_free;
+		return slot_of(p) == SLOT_HUGE || slot_of(p) == SLOT_HUGE_TAIL
+			       ? "interior pointer"
+			       : "foreign pointer";
+	}
+	at_head = p == page_to_addr(head);
+	switch (head->type) {
+	case PAGE_SLAB:
+		if (cache_is_internal(head->cache))
+			return "foreign pointer";
+		return slab_is_object(&kmem_caches[head->cache], head, p)
+			       ? double_free
+			       : "interior pointer";
+	case PAGE_RUN:
+		return at_head ? double_free : "interior pointer";
+	case PAGE_FREE:
+	case PAGE_PCP:
+	case PAGE_ISOLATED:
+	case PAGE_GUARD:
+		/* Nothing is in use there: it was, if it ever was. */
+		return double_free;
+	default:
+		return "foreign pointer";
+	}
+}
+
+noreturn_fn void misuse_pointer(const char *function, const void *p)
+{
+	misuse(classify(p), function, p);
+}
+
+noreturn_fn void misuse_realloc(const char *function, const void *p)
+{
+	const char *kind = classify(p);
+
+	misuse(kind == double_free ? "use after free" : kind, function, p);
+}

@@ -1,0 +1,22 @@
+/* Misuse of the allocator by the program: reported, then fatal. */
+#ifndef SLAB_MISUSE_H
+#define SLAB_MISUSE_H
+
+#include "kmem_cache.h"
+
+/*
+ * Writes "libbuddy: <kind> in <function>(<pointer>)" and what is known of the
+ * pointer's page, and aborts. Allocates nothing and takes no lock.
+ */
+noreturn_fn void misuse(const char *kind, const char *function, const void *p);
+
+/*
+ * The same where only the place is known to be wrong: finds out whether the
+ * pointer is foreign, interior, or of a block that is free already.
+ */
+noreturn_fn void misuse_pointer(const char *function, const void *p);
+
+/* The same for a call that does not free: a free block is used after. */
+noreturn_fn void misuse_realloc(const char *function, const void *p);
+
+#endif

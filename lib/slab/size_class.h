@@ -1,0 +1,62 @@
+/*
+ * Size classes: which sizes of objects there are.
+ *
+ *	  16 to 1024 bytes	by 16, so that a size leads to its class
+ *				by a shift: classes 1 to 64
+ *	1 KiB to 8 KiB		eight to a doubling: classes 65 to 88
+ *	8 KiB to 256 KiB	four to a doubling: classes 89 to 108
+ *
+ * Fine steps waste little inside the blocks (at most 15 bytes to 1 KiB, an
+ * eighth to 8 KiB, a fifth above) and cost a slab each; a slab's untouched
+ * pages cost nothing. Class 0 is no class.
+ */
+#ifndef SLAB_SIZE_CLASS_H
+#define SLAB_SIZE_CLASS_H
+
+#include "mm/mm.h"
+
+#define OBJECT_SHIFT 4
+#define LINEAR_MAX ((size_t)1024)
+#define LINEAR_SHIFT 10
+#define FINE_MAX ((size_t)8192)
+#define FINE_SHIFT 13
+#define SMALL_MAX ((size_t)256 << 10)
+
+#define NR_LINEAR (LINEAR_MAX >> OBJECT_SHIFT)
+#define FINE_STEPS_SHIFT 3
+#define COARSE_STEPS_SHIFT 2
+#define FIRST_FINE (NR_LINEAR + 1)
+#define NR_FINE ((FINE_SHIFT - LINEAR_SHIFT) << FINE_STEPS_SHIFT)
+#define FIRST_COARSE (FIRST_FINE + NR_FINE)
+#define NR_COARSE (5u << COARSE_STEPS_SHIFT)
+#define NR_SIZE_CLASSES ((unsigned int)(FIRST_COARSE + NR_COARSE))
+
+/* The class of a size above LINEAR_MAX, up to SMALL_MAX. */
+static inline unsigned int size_class_geometric(size_t size)
+{
+	unsigned int top = highest_bit(size - 1);
+	unsigned int first = FIRST_FINE;
+	unsigned int base = LINEAR_SHIFT;
+	unsigned int steps = FINE_STEPS_SHIFT;
+
+	if (size > FINE_MAX) {
+		first = FIRST_COARSE;
+		base = FINE_SHIFT;
+		steps = COARSE_STEPS_SHIFT;
+	}
+	return first + ((top - base) << steps) +
+	       ((unsigned int)((size - 1) >> (top - steps)) &
+		((1u << steps) - 1));
+}
+
+/* The smallest class for a size up to SMALL_MAX. */
+static inline unsigned int size_class(size_t size)
+{
+	if (size <= LINEAR_MAX)
+		return size ? (unsigned int)((size + MIN_OBJECT_SIZE - 1) >>
+					     OBJECT_SHIFT)
+			    : 1;
+	return size_class_geometric(size);
+}
+
+#endif

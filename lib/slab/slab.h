@@ -1,0 +1,12 @@
+/* lib/slab: objects, from slabs to the threads' magazines. */
+#ifndef SLAB_SLAB_H
+#define SLAB_SLAB_H
+
+#include "kmem_cache.h"
+#include "magazine.h"
+#include "misuse.h"
+#include "size_class.h"
+#include "tags.h"
+#include "thread_cache.h"
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * What the hot paths read: the empty magazines, and the tags of pages.
+ *
+ * A tag is a byte for each page near the first zone, that tells free() at one
+ * look what kind of object an address belongs to. A page of a one-page slab is
+ * tagged with its cache's index. All others, and all addresses that are not
+ * the library's, read 0, which sends free() to the slow path, where the full
+ * gate (page_of) decides. The window covers 256 GiB around the first zone;
+ * slabs beyond it are served by the slow path.
+ */
+#ifndef SLAB_TAGS_H
+#define SLAB_TAGS_H
+
+#include "kmem_cache.h"
+
+#define NR_MAGAZINES NR_CACHES
+
+#define TAG_WINDOW_SHIFT 38
+#define NR_TAGS ((size_t)1 << (TAG_WINDOW_SHIFT - PAGE_SHIFT))
+
+/* The caches without slots: see thread_cache.h. */
+enum empty_cache { EMPTY_BUSY, EMPTY_BOOT, EMPTY_GONE, NR_EMPTY_CACHES };
+
+struct hot {
+	/*
+	 * The `top` and `end` of caches whose magazines have no slots. As all
+	 * entries are the same the three may overlap, 8 bytes apart.
+	 */
+	void **slots[2 * NR_MAGAZINES + NR_EMPTY_CACHES];
+	uintptr_t tag_base;		/* the address that tags[0] stands for */
+	uint32_t inverse[NR_MAGAZINES]; /* by tag; 0: no slab has it yet */
+};
+
+extern struct hot hot;
+extern uint8_t tags[NR_TAGS];
+
+/* Index of an address in tags; NR_TAGS or more when it has none. */
+static always_inline size_t tag_index(const void *p)
+{
+	return ((uintptr_t)p - hot.tag_base) >> PAGE_SHIFT;
+}
+
+/*
+ * Whether an address in a page with this tag is the first byte of an object:
+ * D. Lemire et al., "Faster remainder by direct computation" (2019), for
+ * 16-bit offsets and divisors. False for tag 0.
+ */
+static always_inline bool tag_accepts(size_t tag, const void *p)
+{
+	uint32_t inverse = hot.inverse[tag];
+
+	return (uint16_t)(uintptr_t)p * inverse < inverse;
+}
+
+/* Tags a page as one of a cache's slabs, or as none (NULL). */
+void tag_page(const void *p, const struct kmem_cache *c);
+
+#endif

@@ -1,0 +1,365 @@
+/*
+ * The caches of all threads.
+ *
+ * They are on a list that only grows, so that it needs no lock and no fork can
+ * break it; a cache whose thread ended is free for the next one. A thread ends
+ * in the destructor of a pthread key. Where there is no key left, or none was
+ * set, its end is noticed later: new threads look whether some others still
+ * exist. In the child of a fork only the thread that forked does.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "magazine.h"
+#include "thread_cache.h"
+
+enum cache_state { CACHE_FREE, CACHE_LIVE, CACHE_ENDING, CACHE_LOST };
+
+enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
+
+/* How many caches a new thread looks at for signs of life. */
+#define REAP_LOOKS 2u
+
+__thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
+
+static struct thread_cache *all_caches;
+static struct thread_cache *reap_cursor;
+static uint32_t nr_live, nr_free;
+static uint32_t survivor_epoch; /* the epoch whose first thread is known */
+
+static int key_state;
+static pthread_key_t key;
+
+_Static_assert(offsetof(struct thread_cache, end) ==
+		       NR_MAGAZINES * sizeof(void *),
+	       "hot.slots stands in for top and end");
+
+/* ---- making ----------------------------------------------------------- */
+
+static bool change_state(struct thread_cache *c, uint32_t from, uint32_t to)
+{
+	/* Pairs with itself: who takes a free cache sees it drained. */
+	return __atomic_compare_exchange_n(&c->state, &from, to, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static struct thread_cache *first_cache(void)
+{
+	/* Pairs with the release in new_cache(). */
+	return __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE);
+}
+
+static void count(uint32_t *counter, int by)
+{
+	__atomic_fetch_add(counter, (uint32_t)by, __ATOMIC_RELAXED);
+}
+
+static struct thread_cache *reuse_cache(void)
+{
+	if (!READ_ONCE(nr_free))
+		return NULL;
+	for (struct thread_cache *c = first_cache(); c; c = c->next) {
+		if (READ_ONCE(c->state) == CACHE_FREE &&
+		    change_state(c, CACHE_FREE, CACHE_LIVE)) {
+			count(&nr_free, -1);
+			return c;
+		}
+	}
+	return NULL;
+}
+
+static struct thread_cache *new_cache(void)
+{
+	struct kmem_cache *from = &kmem_caches[CACHE_THREADS];
+	struct thread_cache *c = kmem_cache_alloc_one(from, NULL);
+
+	_Static_assert(sizeof(*c) <= 4096, "THREAD_CACHE_SIZE");
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	for (unsigned int i = 0; i < NR_MAGAZINES; i++) {
+		c->top[i] = hot.slots[0];
+		c->end[i] = hot.slots[0];
+	}
+	c->state = CACHE_LIVE;
+	c->next = first_cache();
+	/* Pairs with the acquire in first_cache(). */
+	while (!__atomic_compare_exchange_n(&all_caches, &c->next, c, false,
+					    __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+	return c;
+}
+
+static void adopt(struct thread_cache *c)
+{
+	c->pid = os_getpid();
+	c->tid = os_gettid();
+	c->epoch = fork_epoch();
+}
+
+static void look_for_dead(unsigned int looks);
+
+static struct thread_cache *thread_cache_create(void)
+{
+	struct thread_cache *c;
+
+	look_for_dead(REAP_LOOKS);
+	c = reuse_cache();
+	if (!c)
+		c = new_cache();
+	if (!c)
+		return NULL;
+	count(&nr_live, 1);
+	adopt(c);
+	c->working = false;
+	return c;
+}
+
+/* ---- ending ----------------------------------------------------------- */
+
+static void drain_runs(struct thread_cache *own)
+{
+	for (uint32_t n = 0; n <= RUN_CACHE_PAGES; n++) {
+		struct page *page;
+
+		if (!own->run[n].nr)
+			continue;
+		page = pfn_to_page(own->run[n]);
+		own->run[n] = PFN_NONE;
+		page->flags &= (uint8_t)~PG_CACHED;
+		free_run(NULL, page);
+	}
+	own->run_pages = 0;
+}
+
+void thread_cache_drain(struct thread_cache *own)
+{
+	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
+		if (own->capacity[i] || own->claim[i].nr)
+			magazine_drain(own, i);
+	drain_runs(own);
+	drain_pcp(&own->mm);
+}
+
+static void thread_cache_end(struct thread_cache *c)
+{
+	thread_cache_drain(c);
+	memset(&c->mm.pcp, 0, sizeof(c->mm.pcp));
+	count(&nr_live, -1);
+	change_state(c, CACHE_ENDING, CACHE_FREE);
+	count(&nr_free, 1);
+}
+
+/* The destructor of the key. What comes later works without a cache. */
+static void thread_exits(void *arg)
+{
+	struct thread_cache *tc = soft_mask();
+
+	if (tc != arg) {
+		soft_unmask(tc);
+		return;
+	}
+	change_state(tc, CACHE_LIVE, CACHE_ENDING);
+	thread_cache_end(tc);
+	soft_unmask(EMPTY_CACHE(EMPTY_GONE));
+}
+
+static bool key_is_made(void)
+{
+	int state = __atomic_load_n(&key_state, __ATOMIC_ACQUIRE);
+	int none = KEY_NONE;
+
+	if (likely(state != KEY_NONE))
+		return state == KEY_MADE;
+	if (!__atomic_compare_exchange_n(&key_state, &none, KEY_MAKING, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	state = pthread_key_create(&key, thread_exits) ? KEY_REFUSED : KEY_MADE;
+	__atomic_store_n(&key_state, state, __ATOMIC_RELEASE);
+	return state == KEY_MADE;
+}
+
+/* ---- noticing the dead ------------------------------------------------ */
+
+static bool is_dead(const struct thread_cache *c)
+{
+	uint32_t now = fork_epoch();
+
+	if (c->epoch != now)
+		return survivor_epoch == now;
+	/* A vfork child has the memory of its parent, but not its threads. */
+	return c->pid == os_getpid() && !os_thread_exists(c->tid);
+}
+
+static bool reap_one(struct thread_cache *c)
+{
+	if (READ_ONCE(c->state) != CACHE_LIVE || !is_dead(c) ||
+	    !change_state(c, CACHE_LIVE, CACHE_ENDING))
+		return false;
+	/* Ended by a fork in the midst of a change: what it has is lost. */
+	if (c->working) {
+		count(&nr_live, -1);
+		change_state(c, CACHE_ENDING, CACHE_LOST);
+		return false;
+	}
+	thread_cache_end(c);
+	return true;
+}
+
+static void look_for_dead(unsigned int looks)
+{
+	struct thread_cache *c = READ_ONCE(reap_cursor);
+
+	for (; looks; looks--) {
+		c = c ? c->next : first_cache();
+		if (!c)
+			break;
+		reap_one(c);
+	}
+	WRITE_ONCE(reap_cursor, c);
+}
+
+unsigned int thread_cache_reap(void)
+{
+	unsigned int n = 0;
+
+	for (struct thread_cache *c = first_cache(); c; c = c->next)
+		n += reap_one(c);
+	return n;
+}
+
+/* ---- the slow paths' frame -------------------------------------------- */
+
+/* Only the thread that forked runs on with a cache of the epoch before. */
+static slow_path void after_fork(struct thread_cache *own)
+{
+	adopt(own);
+	survivor_epoch = own->epoch;
+}
+
+struct thread_cache *thread_cache_enter(struct thread_cache *tc, bool create)
+{
+	struct thread_cache *own = tc;
+
+	if (unlikely(!cache_is_real(tc))) {
+		if (tc != EMPTY_CACHE(EMPTY_BOOT) || !create)
+			return NULL;
+		own = thread_cache_create();
+		if (!own)
+			return NULL;
+	}
+	if (unlikely(own->epoch != fork_epoch()))
+		after_fork(own);
+	WRITE_ONCE(own->working, true);
+	return own;
+}
+
+void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own)
+{
+	if (likely(own == tc)) {
+		WRITE_ONCE(own->working, false);
+		soft_unmask(own);
+	} else if (own) {
+		WRITE_ONCE(own->working, false);
+		soft_unmask(own);
+		/* It may allocate: not before the cache can be used. */
+		if (key_is_made())
+			pthread_setspecific(key, own);
+	} else {
+		soft_unmask(tc);
+	}
+}
+
+/* ---- looking ---------------------------------------------------------- */
+
+void thread_cache_events(uint64_t events[NR_THREAD_EVENTS])
+{
+	memset(events, 0, NR_THREAD_EVENTS * sizeof(*events));
+	for (struct thread_cache *c = first_cache(); c; c = c->next)
+		for (int e = 0; e < NR_THREAD_EVENTS; e++)
+			events[e] += READ_ONCE(c->mm.event[e]);
+}
+
+uint64_t thread_cache_objects(unsigned int cache)
+{
+	uint64_t n = 0;
+
+	for (struct thread_cache *c = first_cache(); c; c = c->next) {
+		uint32_t capacity = READ_ONCE(c->capacity[cache]);
+		void **end = READ_ONCE(c->end[cache]);
+		void **top = READ_ONCE(c->top[cache]);
+		size_t fill = (size_t)(top - (end - capacity));
+
+		/* The owner may be changing it. */
+		if (fill <= capacity)
+			n += fill;
+	}
+	return n;
+}
+
+uint64_t thread_cache_pages(void)
+{
+	uint64_t n = 0;
+
+	for (struct thread_cache *c = first_cache(); c; c = c->next)
+		n += READ_ONCE(c->mm.pcp.count) + READ_ONCE(c->run_pages);
+	return n;
+}
+
+bool thread_cache_knows(unsigned int cache)
+{
+	for (struct thread_cache *c = first_cache(); c; c = c->next)
+		if (READ_ONCE(c->capacity[cache]))
+			return true;
+	return false;
+}
+
+unsigned int thread_cache_count(void)
+{
+	return READ_ONCE(nr_live);
+}
+
+static const char *check_magazine(const struct thread_cache *own,
+				  unsigned int cache)
+{
+	const struct kmem_cache *c = &kmem_caches[cache];
+	void **array = own->end[cache] - own->capacity[cache];
+
+	if (own->top[cache] < array || own->top[cache] > own->end[cache])
+		return "a magazine's top";
+	if (array[0])
+		return "the NULL below a magazine";
+	for (void **slot = array + 1; slot <= own->top[cache]; slot++) {
+		struct page *page = page_of(*slot);
+
+		page = page ? compound_head(page) : NULL;
+		if (!page || page->type != PAGE_SLAB || page->cache != cache)
+			return "a magazine's object of another cache";
+		if (!slab_is_object(c, page, *slot))
+			return "a magazine's object that is none";
+		if (slab_object_is_free(c, page, *slot))
+			return "a magazine's object that its slab has too";
+	}
+	return NULL;
+}
+
+int thread_cache_verify(void)
+{
+	struct thread_cache *tc = soft_mask();
+	const char *why = NULL;
+	struct report r;
+
+	if (cache_is_real(tc))
+		for (unsigned int i = 1; !why && i < NR_MAGAZINES; i++)
+			why = check_magazine(tc, i);
+	soft_unmask(tc);
+	if (!why)
+		return 0;
+	report_begin(&r);
+	text_str(&r.text, "mm_verify: a thread's cache is unsound: ");
+	text_str(&r.text, why);
+	report_end(&r);
+	return -EUCLEAN;
+}

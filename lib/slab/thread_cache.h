@@ -1,0 +1,114 @@
+/*
+ * What a thread keeps: its magazines, its slabs, its pcp.
+ *
+ * A magazine is an array of free objects of one cache, used as a stack. Below
+ * its first slot stands a NULL, so one load tells both the object and whether
+ * there is any:
+ *
+ *	array:	NULL | obj | obj | obj |  ?  |  ?  |  ?  |
+ *			            ^ top		^ end
+ *
+ * The soft mask. The thread-local pointer leads to the thread's cache. While
+ * the owner works on the cache, the pointer leads to one whose magazines are
+ * all empty and full at once (they have no slots). A call in a signal handler
+ * so finds nothing it could disturb, takes the slow path, sees that the
+ * pointer was `busy`, and works on the slabs themselves, under their locks.
+ * Masking so costs two stores, and asking "may I?" costs nothing: it is the
+ * test for an empty magazine that is made anyway. Before a thread has a cache
+ * its pointer leads to `boot`, and after it gave it up to `gone`: the same
+ * magazines without slots, told apart by their address.
+ */
+#ifndef SLAB_THREAD_CACHE_H
+#define SLAB_THREAD_CACHE_H
+
+#include "kmem_cache.h"
+#include "tags.h"
+
+/* Runs of up to so many pages are kept by the thread: see heap/large.h. */
+#define RUN_CACHE_PAGES 32u
+
+struct thread_cache {
+	/* Read by the hot paths; the slow path sets `end`. */
+	void **top[NR_MAGAZINES];
+	void **end[NR_MAGAZINES];
+
+	/* Owner only, with the soft mask set. */
+	uint16_t capacity[NR_MAGAZINES]; /* slots; 0: no array yet */
+	pfn_t claim[NR_MAGAZINES];
+	uint32_t bytes;	      /* what all magazines could hold */
+	uint16_t victim;      /* the magazine to shrink next */
+	bool working;	      /* in the slow path, not just in the hot one */
+	struct mm_thread mm;
+	pfn_t run[RUN_CACHE_PAGES + 1]; /* a free run of that many pages */
+	uint32_t run_pages;   /* in all of them */
+
+	/* Of the list of all caches: see thread_cache.c. */
+	uint32_t state;
+	uint32_t epoch; /* of the process that the owner runs in */
+	int pid, tid;
+	struct thread_cache *next;
+};
+
+extern __thread struct thread_cache *thread_cache_pointer;
+
+#define EMPTY_CACHE(which) ((struct thread_cache *)&hot.slots[which])
+
+static always_inline bool cache_is_real(const struct thread_cache *tc)
+{
+	return tc != EMPTY_CACHE(EMPTY_BUSY) && tc != EMPTY_CACHE(EMPTY_BOOT) &&
+	       tc != EMPTY_CACHE(EMPTY_GONE);
+}
+
+/* Sets the soft mask and returns what the pointer was. */
+static always_inline struct thread_cache *soft_mask(void)
+{
+	struct thread_cache *tc = READ_ONCE(thread_cache_pointer);
+
+	WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	signal_fence();
+	return tc;
+}
+
+static always_inline void soft_unmask(struct thread_cache *tc)
+{
+	signal_fence();
+	WRITE_ONCE(thread_cache_pointer, tc);
+}
+
+/*
+ * What the slow paths do first and last. `tc` is what soft_mask() returned;
+ * the result is the thread's own cache, made if need be (and if `create`), or
+ * NULL when the call is nested, when the thread is gone, or for want of
+ * memory: then the caller works without one.
+ */
+struct thread_cache *thread_cache_enter(struct thread_cache *tc, bool create);
+
+/* Takes the soft mask off; `tc` as given to enter, `own` as it returned. */
+void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own);
+
+/* Gives back all that a cache holds: magazines, claims, runs, pages. */
+void thread_cache_drain(struct thread_cache *own);
+
+/* Drains the caches of threads that are gone; how many there were. */
+unsigned int thread_cache_reap(void);
+
+/* Sums over all threads. */
+void thread_cache_events(uint64_t events[NR_THREAD_EVENTS]);
+
+/* Objects in all threads' magazines of one cache; a snapshot. */
+uint64_t thread_cache_objects(unsigned int cache);
+
+/* Free pages in all threads' pcps and caches of runs; a snapshot. */
+uint64_t thread_cache_pages(void);
+
+/* Whether some thread has, or had, a magazine of that cache. */
+bool thread_cache_knows(unsigned int cache);
+
+/* Threads that have a cache now. */
+unsigned int thread_cache_count(void);
+
+/* Every object in the calling thread's magazines lies in a slab of its cache,
+ * is not free there, and is there once. 0 or -EUCLEAN with a message. */
+int thread_cache_verify(void) must_check;
+
+#endif

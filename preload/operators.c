@@ -1,0 +1,132 @@
+/*
+ * C++'s operator new and delete, in C by their mangled names.
+ *
+ * The rules are those of [new.delete]: a failing allocation calls the
+ * new_handler until there is none, then the throwing forms throw
+ * std::bad_alloc and the others return NULL. The handler and the exception
+ * come from the C++ runtime of the program, if it has one (cxx_runtime.h).
+ */
+#include <stddef.h>
+
+#include "cxx_runtime.h"
+#include "heap/heap.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* ---- allocating ------------------------------------------------------- */
+
+static void *allocate(size_t size, size_t alignment)
+{
+	return alignment <= MIN_OBJECT_SIZE ? heap_malloc(size)
+					    : heap_aligned(alignment, size);
+}
+
+static slow_path void *new_slow(size_t size, size_t alignment)
+{
+	for (;;) {
+		void (*handler)(void) = cxx_new_handler();
+		void *p;
+
+		if (!handler)
+			cxx_throw_bad_alloc();
+		handler();
+		p = allocate(size, alignment);
+		if (p)
+			return p;
+	}
+}
+
+static slow_path void *new_nothrow_slow(size_t size, size_t alignment)
+{
+	void *p = NULL;
+
+	/* The handler may throw, which only C++ can catch. */
+	if (cxx_new_handler() && cxx_new_nothrow(&p, size, alignment))
+		return p;
+	while (!p && cxx_new_handler()) {
+		cxx_new_handler()();
+		p = allocate(size, alignment);
+	}
+	return p;
+}
+
+static always_inline void *new_plain(size_t size)
+{
+	void *p = heap_malloc(size);
+
+	return likely(p) ? p : new_slow(size, 0);
+}
+
+static void *new_aligned(size_t size, size_t alignment)
+{
+	void *p = allocate(size, alignment);
+
+	return likely(p) ? p : new_slow(size, alignment);
+}
+
+static always_inline void *new_nothrow(size_t size)
+{
+	void *p = heap_malloc(size);
+
+	return likely(p) ? p : new_nothrow_slow(size, 0);
+}
+
+static void *new_aligned_nothrow(size_t size, size_t alignment)
+{
+	void *p = allocate(size, alignment);
+
+	return likely(p) ? p : new_nothrow_slow(size, alignment);
+}
+
+#define NEW(name, body, ...)                                                   \
+	EXPORT void *name(__VA_ARGS__);                                        \
+	EXPORT void *name(__VA_ARGS__)                                         \
+	{                                                                      \
+		return body;                                                   \
+	}
+
+NEW(_Znwm, new_plain(size), size_t size)
+NEW(_Znam, new_plain(size), size_t size)
+NEW(_ZnwmSt11align_val_t, new_aligned(size, a), size_t size, size_t a)
+NEW(_ZnamSt11align_val_t, new_aligned(size, a), size_t size, size_t a)
+NEW(_ZnwmRKSt9nothrow_t, new_nothrow(size), size_t size,
+    const void *tag maybe_unused)
+NEW(_ZnamRKSt9nothrow_t, new_nothrow(size), size_t size,
+    const void *tag maybe_unused)
+NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
+    size_t size, size_t a, const void *tag maybe_unused)
+NEW(_ZnamSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
+    size_t size, size_t a, const void *tag maybe_unused)
+
+/* ---- freeing ---------------------------------------------------------- */
+
+#define DELETE(name, body, ...)                                                \
+	EXPORT void name(__VA_ARGS__);                                         \
+	EXPORT void name(__VA_ARGS__)                                          \
+	{                                                                      \
+		body;                                                          \
+	}
+
+#define ONE "operator delete"
+#define MANY "operator delete[]"
+
+DELETE(_ZdlPv, heap_free(p, ONE), void *p)
+DELETE(_ZdaPv, heap_free(p, MANY), void *p)
+DELETE(_ZdlPvRKSt9nothrow_t, heap_free(p, ONE), void *p,
+       const void *tag maybe_unused)
+DELETE(_ZdaPvRKSt9nothrow_t, heap_free(p, MANY), void *p,
+       const void *tag maybe_unused)
+DELETE(_ZdlPvm, heap_free_sized(p, size, ONE), void *p, size_t size)
+DELETE(_ZdaPvm, heap_free_sized(p, size, MANY), void *p, size_t size)
+DELETE(_ZdlPvSt11align_val_t, heap_free(p, ONE), void *p,
+       size_t a maybe_unused)
+DELETE(_ZdaPvSt11align_val_t, heap_free(p, MANY), void *p,
+       size_t a maybe_unused)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, heap_free(p, ONE), void *p,
+       size_t a maybe_unused, const void *tag maybe_unused)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, heap_free(p, MANY), void *p,
+       size_t a maybe_unused, const void *tag maybe_unused)
+DELETE(_ZdlPvmSt11align_val_t, heap_free_aligned_sized(p, a, size, ONE),
+       void *p, size_t size, size_t a)
+DELETE(_ZdaPvmSt11align_val_t, heap_free_aligned_sized(p, a, size, MANY),
+       void *p, size_t size, size_t a)
