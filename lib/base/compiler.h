@@ -25,6 +25,17 @@
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
+/*
+ * Makes the compiler forget what it knows of x. Where an instruction can work
+ * on memory that is shorter than keeping a value in a register.
+ */
+#if defined(__x86_64__)
+#define forget_memory(x) __asm__("" : "+m"(x))
+#else
+#define forget_memory(x) (void)(x)
+#endif
+#define forget_value(x) __asm__("" : "+r"(x))
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -28,6 +28,7 @@ static always_inline void *heap_malloc(size_t size)
 	struct thread_cache *tc;
 	void *obj;
 
+	forget_value(cache); /* or it would compare a copy of the sum */
 	if (unlikely(cache > NR_LINEAR))
 		return heap_malloc_medium(size);
 	tc = soft_mask();
@@ -69,8 +70,8 @@ static always_inline void heap_free_sized(void *p, size_t size,
 	size_t i = tag_index(p);
 	struct thread_cache *tc;
 
-	if (unlikely(i >= NR_TAGS) || unlikely(tags[i] != cache) ||
-	    unlikely(!cache)) {
+	/* Magazine 0, for no size and for no tag, is full. */
+	if (unlikely(i >= NR_TAGS) || unlikely(tags[i] != cache)) {
 		heap_free_sized_slow(p, size, function);
 		return;
 	}

@@ -409,13 +409,12 @@ void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn)
 {
 	struct page_list empty = { PFN_NONE, PFN_NONE };
+	struct page *page = pfn_to_page(pfn);
 	uint64_t flags;
 
-	if (!pfn.nr)
-		return;
 	flags = kmem_cache_lock(c);
-	drop_claim(&pfn);
-	place_slab(c, pfn_to_page(pfn), &empty);
+	page->slab_flags &= (uint8_t)~SLAB_CLAIMED;
+	place_slab(c, page, &empty);
 	kmem_cache_unlock(c, flags);
 	destroy_all(c, t, &empty);
 }

@@ -95,7 +95,7 @@ void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 void *kmem_cache_alloc_one(struct kmem_cache *c,
 			   struct mm_thread *t) must_check;
 
-/* Ends a claim. */
+/* Ends the claim on a slab; its pages go back when it is empty. */
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn);
 
 /*

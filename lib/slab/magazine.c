@@ -232,6 +232,8 @@ void magazine_drain(struct thread_cache *own, unsigned int cache)
 		own->top[cache] = hot.slots[0];
 		own->end[cache] = hot.slots[0];
 	}
-	kmem_cache_unclaim(&kmem_caches[cache], &own->mm, own->claim[cache]);
+	if (own->claim[cache].nr)
+		kmem_cache_unclaim(&kmem_caches[cache], &own->mm,
+				   own->claim[cache]);
 	own->claim[cache] = PFN_NONE;
 }

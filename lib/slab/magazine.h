@@ -50,7 +50,8 @@ static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)
 
 	if (unlikely(!obj))
 		return NULL;
-	tc->top[cache] = top - 1;
+	forget_memory(tc->top[cache]);
+	tc->top[cache]--;
 	return obj;
 }
 
@@ -66,7 +67,8 @@ static always_inline bool magazine_push(struct thread_cache *tc, size_t cache,
 	if (unlikely(top == tc->end[cache]) || unlikely(*top == obj))
 		return false;
 	top[1] = obj;
-	tc->top[cache] = top + 1;
+	forget_memory(tc->top[cache]);
+	tc->top[cache]++;
 	return true;
 }
 

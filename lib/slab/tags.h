@@ -47,9 +47,11 @@ static always_inline size_t tag_index(const void *p)
  */
 static always_inline bool tag_accepts(size_t tag, const void *p)
 {
-	uint32_t inverse = hot.inverse[tag];
+	uint32_t *inverse = &hot.inverse[tag];
+	uint32_t fraction = (uint16_t)(uintptr_t)p * *inverse;
 
-	return (uint16_t)(uintptr_t)p * inverse < inverse;
+	forget_memory(*inverse);
+	return fraction < *inverse;
 }
 
 /* Tags a page as one of a cache's slabs, or as none (NULL). */
