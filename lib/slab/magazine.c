@@ -11,8 +11,15 @@
 /* A magazine of large objects starts with so many bytes, one at least. */
 #define MAGAZINE_MIN_BYTES (32u << 10)
 
-/* A refill of many threads' worth of one slab would spread it over them. */
-#define HALF(n) (((n) + 1) / 2)
+/*
+ * A thread that only allocates, or only frees, gains nothing by a magazine
+ * beyond what makes the lock rare, and loses cache lines by it: it gets this
+ * many slots, and moves all of them at a time. One whose misses alternate
+ * moves half, and may have MAX_MAGAZINE.
+ */
+#define STREAM_MAGAZINE 255u
+
+enum miss { MISS_NONE, MISS_EMPTY, MISS_FULL };
 
 static bool disabled;
 
@@ -146,21 +153,42 @@ static bool shrink_another(struct thread_cache *own, unsigned int cache)
 	return false;
 }
 
-/* Doubles a magazine if limits allow; false when it has no slots at all. */
-static bool grow(struct thread_cache *own, unsigned int cache)
+/* The next larger capacity, if the thread's budget has it. */
+static bool resize(struct thread_cache *own, unsigned int cache)
 {
 	const struct kmem_cache *c = &kmem_caches[cache];
 	uint32_t old = own->capacity[cache];
 	uint32_t new = next_capacity(c, old);
 
-	if (disabled)
-		return false;
 	if (new == old)
 		return true;
 	if (old && own->bytes + (new - old) * c->size > THREAD_MAX_BYTES &&
 	    !shrink_another(own, cache))
 		return true;
 	return resize_array(own, cache, new) || old;
+}
+
+/*
+ * Doubles a magazine if limits allow; false when it has no slots at all.
+ * *nr is how many objects are to be moved.
+ */
+static bool grow(struct thread_cache *own, unsigned int cache, enum miss miss,
+		 uint32_t *nr)
+{
+	bool stream = own->last_miss[cache] == miss;
+	uint32_t capacity;
+
+	if (disabled)
+		return false;
+	own->last_miss[cache] = miss;
+	capacity = own->capacity[cache];
+	if (!stream || capacity < STREAM_MAGAZINE)
+		if (!resize(own, cache))
+			return false;
+	capacity = own->capacity[cache];
+	*nr = stream && capacity <= STREAM_MAGAZINE ? capacity
+						    : (capacity + 1) / 2;
+	return true;
 }
 
 /* ---- misses ----------------------------------------------------------- */
@@ -176,12 +204,11 @@ void *magazine_alloc_slow(struct thread_cache *own, unsigned int cache)
 	uint32_t nr, got;
 	void **array;
 
-	if (!own || !grow(own, cache))
+	if (!own || !grow(own, cache, MISS_EMPTY, &nr))
 		return alloc_direct(own, cache);
 	/* The hot path may have missed for want of an array only. */
 	if (fill_of(own, cache))
 		return *own->top[cache]--;
-	nr = HALF(own->capacity[cache]);
 	array = array_of(own, cache);
 	got = kmem_cache_alloc_bulk(&kmem_caches[cache], &own->mm,
 				    &own->claim[cache], nr, array + 1);
@@ -198,6 +225,7 @@ void magazine_free_slow(struct thread_cache *own, unsigned int cache,
 {
 	struct kmem_cache *c = &kmem_caches[cache];
 	const struct page *page = pfn_to_page(addr_to_pfn(obj));
+	uint32_t nr;
 
 	page = compound_head((struct page *)page);
 	if (unlikely(slab_object_is_free(c, page, obj)))
@@ -209,12 +237,12 @@ void magazine_free_slow(struct thread_cache *own, unsigned int cache,
 	if (own->capacity[cache] && *own->top[cache] == obj)
 		misuse("double free", function, obj);
 	if (own->top[cache] == own->end[cache]) {
-		if (!grow(own, cache)) {
+		if (!grow(own, cache, MISS_FULL, &nr)) {
 			kmem_cache_free_bulk(c, &own->mm, 1, &obj);
 			return;
 		}
 		if (own->top[cache] == own->end[cache])
-			flush(own, cache, HALF(own->capacity[cache]));
+			flush(own, cache, nr);
 	}
 	*++own->top[cache] = obj;
 }
