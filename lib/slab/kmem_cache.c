@@ -269,18 +269,27 @@ static slow_path void kmem_cache_repair(struct kmem_cache *c)
 	for_each_slab(c, relist_slab, &r);
 }
 
-uint64_t kmem_cache_lock(struct kmem_cache *c)
+uint64_t kmem_cache_lock(struct kmem_cache *c, const struct mm_thread *t)
 {
-	uint64_t flags;
+	uint64_t flags = 0;
+	bool broken;
 
-	if (unlikely(lock_irqsave(&c->lock, &flags)))
+	if (t && t->masked)
+		broken = lock_masked(&c->lock);
+	else
+		broken = lock_irqsave(&c->lock, &flags);
+	if (unlikely(broken))
 		kmem_cache_repair(c);
 	return flags;
 }
 
-void kmem_cache_unlock(struct kmem_cache *c, uint64_t flags)
+void kmem_cache_unlock(struct kmem_cache *c, const struct mm_thread *t,
+		       uint64_t flags)
 {
-	unlock_irqrestore(&c->lock, flags);
+	if (t && t->masked)
+		unlock_masked(&c->lock);
+	else
+		unlock_irqrestore(&c->lock, flags);
 }
 
 /* ---- taking ----------------------------------------------------------- */
@@ -325,9 +334,10 @@ static uint32_t take_locked(struct kmem_cache *c, pfn_t *claim, uint32_t left,
 }
 
 /* A slab of the thread's own, or one for all when it claims none. */
-static void publish_slab(struct kmem_cache *c, struct page *page, pfn_t *claim)
+static void publish_slab(struct kmem_cache *c, struct mm_thread *t,
+			 struct page *page, pfn_t *claim)
 {
-	uint64_t flags = kmem_cache_lock(c);
+	uint64_t flags = kmem_cache_lock(c, t);
 
 	c->nr_slabs++;
 	if (claim)
@@ -337,25 +347,25 @@ static void publish_slab(struct kmem_cache *c, struct page *page, pfn_t *claim)
 	WRITE_ONCE(page->type, PAGE_SLAB);
 	if (cache_is_one_page(c) && !cache_is_internal(c->index))
 		tag_page(page_to_addr(page), c);
-	kmem_cache_unlock(c, flags);
+	kmem_cache_unlock(c, t, flags);
 }
 
 uint32_t kmem_cache_alloc_bulk(struct kmem_cache *c, struct mm_thread *t,
 			       pfn_t *claim, uint32_t nr, void **out)
 {
-	uint64_t flags = kmem_cache_lock(c);
+	uint64_t flags = kmem_cache_lock(c, t);
 	uint32_t left = take_locked(c, claim, nr, out);
 	struct page *page;
 
 	c->refills++;
-	kmem_cache_unlock(c, flags);
+	kmem_cache_unlock(c, t, flags);
 	if (left < nr)
 		return nr - left;
 	page = slab_create(c, t);
 	if (!page)
 		return 0;
 	left = slab_take(c, page, nr, out);
-	publish_slab(c, page, claim);
+	publish_slab(c, t, page, claim);
 	return nr - left;
 }
 
@@ -394,12 +404,12 @@ void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 
 	if (!nr)
 		return;
-	flags = kmem_cache_lock(c);
+	flags = kmem_cache_lock(c, t);
 	c->flushes++;
 	for (uint32_t i = 0; i < nr && !bad; i++)
 		if (!give_locked(c, objects[i], &empty))
 			bad = objects[i];
-	kmem_cache_unlock(c, flags);
+	kmem_cache_unlock(c, t, flags);
 	/* Not with the lock held: a handler of SIGABRT may allocate. */
 	if (unlikely(bad))
 		misuse_pointer("free", bad);
@@ -412,10 +422,10 @@ void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn)
 	struct page *page = pfn_to_page(pfn);
 	uint64_t flags;
 
-	flags = kmem_cache_lock(c);
+	flags = kmem_cache_lock(c, t);
 	page->slab_flags &= (uint8_t)~SLAB_CLAIMED;
 	place_slab(c, page, &empty);
-	kmem_cache_unlock(c, flags);
+	kmem_cache_unlock(c, t, flags);
 	destroy_all(c, t, &empty);
 }
 
@@ -470,14 +480,14 @@ static void count_slab(struct page *page, void *arg)
 struct slab_stat kmem_cache_stat(struct kmem_cache *c)
 {
 	struct count n = { .cache = c };
-	uint64_t flags = kmem_cache_lock(c);
+	uint64_t flags = kmem_cache_lock(c, NULL);
 
 	if (c->nr_slabs)
 		for_each_slab(c, count_slab, &n);
 	n.stat.refills = c->refills;
 	n.stat.flushes = c->flushes;
 	n.stat.contended = c->lock.contended;
-	kmem_cache_unlock(c, flags);
+	kmem_cache_unlock(c, NULL, flags);
 	return n.stat;
 }
 
@@ -499,7 +509,7 @@ static uint32_t count_list(const struct kmem_cache *c, const char **why)
 int kmem_cache_verify(struct kmem_cache *c)
 {
 	struct count n = { .cache = c };
-	uint64_t flags = kmem_cache_lock(c);
+	uint64_t flags = kmem_cache_lock(c, NULL);
 	struct report r;
 
 	for_each_slab(c, count_slab, &n);
@@ -507,7 +517,7 @@ int kmem_cache_verify(struct kmem_cache *c)
 		n.why = "nr_slabs";
 	if (count_list(c, &n.why) != n.listed && !n.why)
 		n.why = "the length of the partial list";
-	kmem_cache_unlock(c, flags);
+	kmem_cache_unlock(c, NULL, flags);
 	if (!n.why)
 		return 0;
 	report_begin(&r);

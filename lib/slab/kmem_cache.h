@@ -87,7 +87,12 @@ uint32_t kmem_cache_alloc_bulk(struct kmem_cache *c, struct mm_thread *t,
 			       pfn_t *claim, uint32_t nr,
 			       void **out) must_check;
 
-/* Gives objects of this cache back. One that is free already is misuse. */
+/*
+ * Gives objects of this cache back. One that is free already is misuse.
+ *
+ * To mask signals costs more than all else that the bulk calls do. A thread
+ * that has several caches to serve does it once around them (t->masked).
+ */
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects);
 
@@ -124,7 +129,9 @@ int kmem_cache_verify(struct kmem_cache *c) must_check;
 void for_each_slab(const struct kmem_cache *c,
 		   void (*fn)(struct page *page, void *arg), void *arg);
 
-uint64_t kmem_cache_lock(struct kmem_cache *c);
-void kmem_cache_unlock(struct kmem_cache *c, uint64_t flags);
+/* `t` as for the bulk calls: signals are masked unless they are already. */
+uint64_t kmem_cache_lock(struct kmem_cache *c, const struct mm_thread *t);
+void kmem_cache_unlock(struct kmem_cache *c, const struct mm_thread *t,
+		       uint64_t flags);
 
 #endif

@@ -12,14 +12,16 @@
 #define MAGAZINE_MIN_BYTES (32u << 10)
 
 /*
- * A thread that only allocates, or only frees, gains nothing by a magazine
- * beyond what makes the lock rare, and loses cache lines by it: it gets this
- * many slots, and moves all of them at a time. One whose misses alternate
- * moves half, and may have MAX_MAGAZINE.
+ * A magazine of which a thread only takes, or to which it only gives, is a
+ * stream. It gains nothing by many slots and loses cache lines by them; and as
+ * masking signals is what a miss costs most, all streams in one direction are
+ * served when one of them misses. Others, whose misses alternate, may grow to
+ * MAX_MAGAZINE, and half of their objects move at a time.
  */
-#define STREAM_MAGAZINE 255u
+#define STREAM_MAGAZINE 63u
+#define STREAM_BYTES (32u << 10)
 
-enum miss { MISS_NONE, MISS_EMPTY, MISS_FULL };
+#define HALF(n) (((n) + 1) / 2)
 
 static bool disabled;
 
@@ -168,27 +170,32 @@ static bool resize(struct thread_cache *own, unsigned int cache)
 	return resize_array(own, cache, new) || old;
 }
 
-/*
- * Doubles a magazine if limits allow; false when it has no slots at all.
- * *nr is how many objects are to be moved.
- */
-static bool grow(struct thread_cache *own, unsigned int cache, enum miss miss,
-		 uint32_t *nr)
+static bool may_stream(const struct thread_cache *own, unsigned int cache)
 {
-	bool stream = own->last_miss[cache] == miss;
-	uint32_t capacity;
+	uint32_t capacity = own->capacity[cache];
+
+	return capacity >= STREAM_MAGAZINE ||
+	       capacity * kmem_caches[cache].size >= STREAM_BYTES;
+}
+
+/*
+ * Doubles a magazine that missed, unless it is a stream that is long enough;
+ * false when it has no slots at all.
+ */
+static bool grow(struct thread_cache *own, unsigned int cache, enum miss miss)
+{
+	bool again = own->last_miss[cache] == miss;
 
 	if (disabled)
 		return false;
-	own->last_miss[cache] = miss;
-	capacity = own->capacity[cache];
-	if (!stream || capacity < STREAM_MAGAZINE)
-		if (!resize(own, cache))
-			return false;
-	capacity = own->capacity[cache];
-	*nr = stream && capacity <= STREAM_MAGAZINE ? capacity
-						    : (capacity + 1) / 2;
-	return true;
+	own->last_miss[cache] = (uint8_t)miss;
+	if (again && may_stream(own, cache)) {
+		bitmap_set(own->streams[miss], cache);
+		return true;
+	}
+	bitmap_clear(own->streams[MISS_EMPTY], cache);
+	bitmap_clear(own->streams[MISS_FULL], cache);
+	return resize(own, cache);
 }
 
 /* ---- misses ----------------------------------------------------------- */
@@ -199,50 +206,99 @@ static void *alloc_direct(struct thread_cache *own, unsigned int cache)
 				    own ? &own->mm : NULL);
 }
 
+/* Puts up to nr objects on top of a magazine; returns how many. */
+static uint32_t refill(struct thread_cache *own, unsigned int cache,
+		       uint32_t nr)
+{
+	void **out = own->top[cache] + 1;
+	uint32_t got;
+
+	got = kmem_cache_alloc_bulk(&kmem_caches[cache], &own->mm,
+				    &own->claim[cache], nr, out);
+	if (got < nr)
+		memmove(out, out + nr - got, got * sizeof(*out));
+	own->top[cache] += got;
+	return got;
+}
+
+/* What one stream that missed has served to the others on the way. */
+static void serve_stream(struct thread_cache *own, unsigned int cache,
+			 enum miss miss)
+{
+	uint32_t capacity = own->capacity[cache];
+	uint32_t fill = fill_of(own, cache);
+
+	if (miss == MISS_FULL && fill > capacity / 2)
+		flush(own, cache, fill);
+	else if (miss == MISS_EMPTY && fill < capacity / 4)
+		refill(own, cache, capacity - fill);
+}
+
+static void serve_streams(struct thread_cache *own, enum miss miss)
+{
+	uint64_t flags = sigmask_save();
+
+	own->mm.masked = true;
+	for (size_t i = 0;; i++) {
+		i = bitmap_next_set(own->streams[miss], i, NR_MAGAZINES);
+		if (i >= NR_MAGAZINES)
+			break;
+		serve_stream(own, (unsigned int)i, miss);
+	}
+	own->mm.masked = false;
+	sigmask_restore(flags);
+}
+
+static bool is_stream(const struct thread_cache *own, unsigned int cache,
+		      enum miss miss)
+{
+	return bitmap_test(own->streams[miss], cache);
+}
+
 void *magazine_alloc_slow(struct thread_cache *own, unsigned int cache)
 {
-	uint32_t nr, got;
-	void **array;
-
-	if (!own || !grow(own, cache, MISS_EMPTY, &nr))
+	if (!own || !grow(own, cache, MISS_EMPTY))
 		return alloc_direct(own, cache);
 	/* The hot path may have missed for want of an array only. */
-	if (fill_of(own, cache))
-		return *own->top[cache]--;
-	array = array_of(own, cache);
-	got = kmem_cache_alloc_bulk(&kmem_caches[cache], &own->mm,
-				    &own->claim[cache], nr, array + 1);
-	if (!got)
-		return NULL;
-	if (got < nr)
-		memmove(array + 1, array + 1 + nr - got, got * sizeof(*array));
-	own->top[cache] = array + got - 1;
-	return array[got];
+	if (!fill_of(own, cache)) {
+		if (is_stream(own, cache, MISS_EMPTY))
+			serve_streams(own, MISS_EMPTY);
+		else
+			refill(own, cache, HALF(own->capacity[cache]));
+	}
+	return fill_of(own, cache) ? *own->top[cache]-- : NULL;
+}
+
+static void make_room(struct thread_cache *own, unsigned int cache)
+{
+	if (own->top[cache] != own->end[cache])
+		return;
+	if (is_stream(own, cache, MISS_FULL))
+		serve_streams(own, MISS_FULL);
+	else
+		flush(own, cache, HALF(own->capacity[cache]));
 }
 
 void magazine_free_slow(struct thread_cache *own, unsigned int cache,
 			void *obj, const char *function)
 {
 	struct kmem_cache *c = &kmem_caches[cache];
-	const struct page *page = pfn_to_page(addr_to_pfn(obj));
-	uint32_t nr;
+	struct page *page = pfn_to_page(addr_to_pfn(obj));
 
-	page = compound_head((struct page *)page);
-	if (unlikely(slab_object_is_free(c, page, obj)))
+	if (unlikely(slab_object_is_free(c, compound_head(page), obj)))
 		misuse("double free", function, obj);
-	if (!own || disabled) {
+	if (unlikely(!own || disabled)) {
 		kmem_cache_free_bulk(c, own ? &own->mm : NULL, 1, &obj);
 		return;
 	}
 	if (own->capacity[cache] && *own->top[cache] == obj)
 		misuse("double free", function, obj);
 	if (own->top[cache] == own->end[cache]) {
-		if (!grow(own, cache, MISS_FULL, &nr)) {
+		if (!grow(own, cache, MISS_FULL)) {
 			kmem_cache_free_bulk(c, &own->mm, 1, &obj);
 			return;
 		}
-		if (own->top[cache] == own->end[cache])
-			flush(own, cache, nr);
+		make_room(own, cache);
 	}
 	*++own->top[cache] = obj;
 }

@@ -18,6 +18,9 @@
 #define MAX_MAGAZINE 2047u
 #endif
 
+/* How a magazine missed last: see magazine.c. */
+enum miss { MISS_EMPTY, MISS_FULL, MISS_NONE };
+
 /* With magazines off every call works on the slabs: each misuse is seen. */
 void magazines_disable(void);
 

@@ -82,6 +82,7 @@ static struct thread_cache *new_cache(void)
 		c->top[i] = hot.slots[0];
 		c->end[i] = hot.slots[0];
 	}
+	memset(c->last_miss, MISS_NONE, sizeof(c->last_miss));
 	c->state = CACHE_LIVE;
 	c->next = first_cache();
 	/* Pairs with the acquire in first_cache(). */

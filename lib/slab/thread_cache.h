@@ -35,6 +35,7 @@ struct thread_cache {
 	/* Owner only, with the soft mask set. */
 	uint16_t capacity[NR_MAGAZINES]; /* slots; 0: no array yet */
 	uint8_t last_miss[NR_MAGAZINES]; /* enum miss, in magazine.c */
+	uint64_t streams[2][BITMAP_WORDS(NR_MAGAZINES)]; /* by enum miss */
 	pfn_t claim[NR_MAGAZINES];
 	uint32_t bytes;	      /* what all magazines could hold */
 	uint16_t victim;      /* the magazine to shrink next */
