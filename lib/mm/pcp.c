@@ -10,11 +10,11 @@
 #define MAX_BATCH 4u
 #else
 #define MIN_BATCH 2u
-#define MAX_BATCH 32u
+#define MAX_BATCH 8u
 #endif
 
 /* `high` is this many batches; a pageblock must fit beside small blocks. */
-#define HIGH_BATCHES 4u
+#define HIGH_BATCHES 2u
 
 static inline unsigned int list_index(unsigned int order, enum migratetype mt)
 {

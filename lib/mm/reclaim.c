@@ -3,21 +3,24 @@
 #include "reclaim.h"
 
 /*
- * The high watermark: so many pages, and a share of what is in use. Measured
- * with buffers of 5 to 25 MB: faulting a page in again costs more than all
- * else that the allocator does.
+ * Two watermarks, each so many pages and a share of what is in use. Faulting a
+ * page in again costs more than all else that the allocator does, so memory
+ * above the soft one is given back at most every PURGE_INTERVAL: a program
+ * that frees and allocates in bursts keeps its pages. Above the hard one it is
+ * given back at once.
  */
-#define DIRTY_MIN_PAGES 512u /* 32 MiB */
-#define DIRTY_SHARE 4u	     /* a quarter */
+#define SOFT_PAGES 256u /* 16 MiB */
+#define SOFT_SHARE 8u	/* an eighth */
+#define HARD_PAGES 1024u
+#define HARD_SHARE 2u
+#define PURGE_INTERVAL 100u /* ms */
 
 /* Below this order a purge costs more calls than it frees memory. */
 #define PURGE_MIN_ORDER 2u
 
-static uint32_t high_watermark(const struct zone *z)
+static uint32_t pages_in_use(const struct zone *z)
 {
-	uint32_t used = z->online - z->first_page - READ_ONCE(z->nr_free);
-
-	return DIRTY_MIN_PAGES + used / DIRTY_SHARE;
+	return READ_ONCE(z->online) - z->first_page - READ_ONCE(z->nr_free);
 }
 
 /*
@@ -117,13 +120,30 @@ static uint32_t purge_down_to(struct zone *z, uint32_t low,
 	return purged;
 }
 
+/* True at most once in an interval. */
+static bool interval_is_over(struct zone *z)
+{
+	uint64_t last = READ_ONCE(z->last_purge);
+	uint64_t now = os_milliseconds();
+
+	return now - last >= PURGE_INTERVAL &&
+	       __atomic_compare_exchange_n(&z->last_purge, &last, now, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 void reclaim_dirty(struct zone *z)
 {
-	uint32_t high = high_watermark(z);
+	uint32_t dirty = READ_ONCE(z->nr_free_dirty);
+	uint32_t used, soft;
 
-	if (likely(READ_ONCE(z->nr_free_dirty) <= high))
+	if (likely(dirty <= SOFT_PAGES))
 		return;
-	purge_down_to(z, high - high / 4, PURGE_MIN_ORDER);
+	used = pages_in_use(z);
+	soft = SOFT_PAGES + used / SOFT_SHARE;
+	if (dirty <= soft)
+		return;
+	if (dirty > HARD_PAGES + used / HARD_SHARE || interval_is_over(z))
+		purge_down_to(z, soft - soft / 4, PURGE_MIN_ORDER);
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)

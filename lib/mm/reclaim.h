@@ -7,7 +7,7 @@
 
 #include "zone.h"
 
-/* Purges down to the low watermark when the zone is above the high one. */
+/* Called after pages were freed, without locks: purges if there are too many. */
 void reclaim_dirty(struct zone *z);
 
 /* Purges all free pages but `keep`; returns how many were purged. */

@@ -45,6 +45,8 @@ struct zone {
 	uint32_t first_page; /* index of the first that can be handed out */
 	uint64_t *slab_maps;
 
+	uint64_t last_purge; /* ms; atomic */
+
 	/* Under lock. */
 	struct lock lock cacheline_aligned;
 	uint32_t online;	/* index of the first page not online */
