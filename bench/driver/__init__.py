@@ -1,0 +1,1 @@
+"""The driver of the bench suite, one module per noun."""

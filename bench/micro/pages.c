@@ -1,0 +1,161 @@
+/*
+ * The page layer: 2^order pages of 64 KiB, one at a time by order, on several
+ * threads, in bulk, and at random over time. An allocator that offers
+ * buddy_alloc_pages() is asked for pages through it; any other is asked for
+ * the same sizes and alignments through aligned_alloc(). The function is
+ * looked up at run time, so that one program serves every library. A word in
+ * every 64 KiB page is written.
+ */
+#include "micro.h"
+
+#include <buddy.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH 16
+#define BULK 64u
+#define SLOTS 256u
+#define TOP_PAIR_ORDER 9u
+#define TOP_RANDOM_ORDER 4u
+
+static struct {
+	void *(*alloc)(unsigned int gfp, unsigned int order);
+	void (*free)(void *addr, unsigned int order);
+	size_t (*alloc_bulk)(unsigned int gfp, size_t nr, void **array);
+	void (*free_bulk)(size_t nr, void *const *array);
+} api;
+
+static void *plain_alloc(unsigned int gfp, unsigned int order)
+{
+	(void)gfp;
+	return aligned_alloc(BUDDY_PAGE_SIZE << order,
+			     BUDDY_PAGE_SIZE << order);
+}
+
+static void plain_free(void *addr, unsigned int order)
+{
+	(void)order;
+	free(addr);
+}
+
+static size_t plain_alloc_bulk(unsigned int gfp, size_t nr, void **array)
+{
+	for (size_t i = 0; i < nr; i++)
+		array[i] = plain_alloc(gfp, 0);
+	return nr;
+}
+
+static void plain_free_bulk(size_t nr, void *const *array)
+{
+	for (size_t i = 0; i < nr; i++)
+		free(array[i]);
+}
+
+static void find_api(void)
+{
+	*(void **)&api.alloc = dlsym(RTLD_DEFAULT, "buddy_alloc_pages");
+	*(void **)&api.free = dlsym(RTLD_DEFAULT, "buddy_free_pages");
+	*(void **)&api.alloc_bulk =
+		dlsym(RTLD_DEFAULT, "buddy_alloc_pages_bulk");
+	*(void **)&api.free_bulk = dlsym(RTLD_DEFAULT, "buddy_free_pages_bulk");
+	if (api.alloc && api.free && api.alloc_bulk && api.free_bulk)
+		return;
+	api.alloc = plain_alloc;
+	api.free = plain_free;
+	api.alloc_bulk = plain_alloc_bulk;
+	api.free_bulk = plain_free_bulk;
+}
+
+static void write_pages(void *addr, unsigned int order)
+{
+	char *bytes = addr;
+
+	for (size_t at = 0; at < BUDDY_PAGE_SIZE << order;
+	     at += BUDDY_PAGE_SIZE)
+		*(volatile char *)(bytes + at) = 1;
+}
+
+static void pages_pair(struct bench_state *state)
+{
+	unsigned order = bench_what(state)->mode;
+
+	while (bench_batch(state, BATCH)) {
+		for (unsigned i = 0; i < BATCH; i++) {
+			void *addr = api.alloc(BUDDY_GFP_MOVABLE, order);
+
+			if (addr == NULL) {
+				bench_fail(state, "out of memory");
+				return;
+			}
+			write_pages(addr, order);
+			api.free(addr, order);
+		}
+	}
+}
+
+static void pages_bulk(struct bench_state *state)
+{
+	while (bench_batch(state, BULK)) {
+		void *array[BULK] = {NULL};
+
+		if (api.alloc_bulk(BUDDY_GFP_MOVABLE, BULK, array) != BULK) {
+			bench_fail(state, "out of memory");
+			return;
+		}
+		for (unsigned i = 0; i < BULK; i++)
+			write_pages(array[i], 0);
+		api.free_bulk(BULK, array);
+	}
+}
+
+struct pages_slot {
+	void *addr;
+	unsigned order;
+};
+
+static void pages_random(struct bench_state *state)
+{
+	struct pages_slot slots[SLOTS] = {{NULL, 0}};
+	uint32_t random = bench_thread(state) + 1;
+
+	while (bench_batch(state, BATCH)) {
+		for (unsigned i = 0; i < BATCH; i++) {
+			struct pages_slot *slot;
+
+			random = random * 1664525u + 1013904223u;
+			slot = &slots[(random >> 16) % SLOTS];
+			if (slot->addr != NULL)
+				api.free(slot->addr, slot->order);
+			slot->order = (random >> 8) % (TOP_RANDOM_ORDER + 1);
+			slot->addr = api.alloc(BUDDY_GFP_MOVABLE, slot->order);
+			if (slot->addr == NULL) {
+				bench_fail(state, "out of memory");
+				return;
+			}
+			write_pages(slot->addr, slot->order);
+		}
+	}
+	for (unsigned i = 0; i < SLOTS; i++) {
+		if (slots[i].addr != NULL)
+			api.free(slots[i].addr, slots[i].order);
+	}
+}
+
+void micro_add_pages(void)
+{
+	char label[24];
+
+	find_api();
+	for (unsigned order = 0; order <= TOP_PAIR_ORDER; order++) {
+		snprintf(label, sizeof(label), "order-%u", order);
+		micro_add("pages", label, pages_pair, 0, order, 1);
+	}
+	for (unsigned threads = 2; threads <= 4; threads *= 2) {
+		snprintf(label, sizeof(label), "order-0/%u-threads", threads);
+		micro_add("pages", label, pages_pair, 0, 0, threads);
+	}
+	micro_add("pages", "bulk", pages_bulk, 0, 0, 1);
+	micro_add("pages", "random", pages_random, 0, 0, 1);
+	micro_add("pages", "random/2-threads", pages_random, 0, 0, 2);
+}

@@ -1,0 +1,4 @@
+# Hashes, strings, regular expressions, sorting, threads, processes.
+# needs: perl
+# quick: yes
+perl "$INPUT/hard.pl" "$SCALE"

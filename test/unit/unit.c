@@ -1,0 +1,132 @@
+/* Running tests, each in a process of its own; seeds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+/* A test that takes longer hangs. */
+#define TEST_SECONDS 120
+
+#define LONG_FACTOR 50u
+
+static char **arguments;
+static int nr_arguments;
+
+bool unit_option(const char *name)
+{
+	for (int i = 1; i < nr_arguments; i++)
+		if (!strcmp(arguments[i], name))
+			return true;
+	return false;
+}
+
+static const char *argument_of(const char *option)
+{
+	for (int i = 1; i + 1 < nr_arguments; i++)
+		if (!strcmp(arguments[i], option))
+			return arguments[i + 1];
+	return NULL;
+}
+
+uint64_t unit_seed(void)
+{
+	static uint64_t seed;
+	static bool known;
+	const char *given = argument_of("--seed");
+
+	if (known)
+		return seed;
+	if (!given)
+		given = getenv("BUDDY_SEED");
+	seed = given ? strtoull(given, NULL, 0)
+		     : os_milliseconds() ^ (uint64_t)os_getpid() << 32;
+	known = true;
+	printf("seed: %llu (repeat with --seed or BUDDY_SEED)\n",
+	       (unsigned long long)seed);
+	fflush(stdout);
+	return seed;
+}
+
+uint64_t unit_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+unsigned int unit_steps(unsigned int steps)
+{
+	const char *wanted = getenv("BUDDY_TEST_LONG");
+
+	return wanted && *wanted == '1' ? steps * LONG_FACTOR : steps;
+}
+
+/* Without names among the arguments every test is wanted. */
+static bool is_wanted(const char *name)
+{
+	bool named = false;
+
+	for (int i = 1; i < nr_arguments; i++) {
+		if (!strcmp(arguments[i], "--seed")) {
+			i++;
+			continue;
+		}
+		if (arguments[i][0] == '-')
+			continue;
+		if (strstr(name, arguments[i]))
+			return true;
+		named = true;
+	}
+	return !named;
+}
+
+/* The process's end without destructors: those are the parent's business. */
+static void end_child(int status)
+{
+	fflush(NULL);
+	_exit(status);
+}
+
+static bool run_one(const struct CMUnitTest *test)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		alarm(TEST_SECONDS);
+		end_child(_cmocka_run_group_tests(test->name, test, 1, NULL,
+						  NULL) != 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	if (WIFSIGNALED(status))
+		printf("%s: ended by signal %d (%s)\n", test->name,
+		       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+int unit_main(int argc, char **argv, const struct CMUnitTest *tests, size_t nr)
+{
+	unsigned int run = 0, failed = 0;
+
+	arguments = argv;
+	nr_arguments = argc;
+	for (size_t i = 0; i < nr; i++) {
+		if (!is_wanted(tests[i].name))
+			continue;
+		run++;
+		if (run_one(&tests[i]))
+			continue;
+		failed++;
+		printf("FAILED: %s\n", tests[i].name);
+	}
+	printf("%u tests, %u failed\n", run, failed);
+	return failed || !run;
+}
