@@ -7,18 +7,31 @@
 typedef void (*handler_fn)(void);
 typedef handler_fn (*get_handler_fn)(void);
 
-extern handler_fn get_new_handler(void) __asm__("_ZSt15get_new_handlerv")
-	__attribute__((weak));
-extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv")
-	__attribute__((weak));
-
+/*
+ * In libbuddy.a this file comes with the operators, into C++ programs only:
+ * there the references are strong, so that a static runtime is pulled in.
+ */
 #ifdef BUDDY_SHARED
+#define OPTIONAL __attribute__((weak))
+#else
+#define OPTIONAL
+#endif
+#pragma weak dlopen
+#pragma weak dlsym
+#pragma weak dlclose
+
+extern handler_fn get_new_handler(void) __asm__("_ZSt15get_new_handlerv")
+	OPTIONAL;
+extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") OPTIONAL;
+
 /* The function of that name in a runtime that is loaded, however it was. */
 static void *find(const char *name)
 {
 	static const char *const runtimes[] = { "libstdc++.so.6",
 						"libc++.so.1" };
 
+	if (!dlopen) /* a static executable */
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++) {
 		void *lib = dlopen(runtimes[i], RTLD_LAZY | RTLD_NOLOAD);
 		void *f = lib ? dlsym(lib, name) : NULL;
@@ -30,13 +43,6 @@ static void *find(const char *name)
 	}
 	return NULL;
 }
-#else
-static void *find(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-#endif
 
 void (*cxx_new_handler(void))(void)
 {

@@ -15,8 +15,8 @@
 /* Moving pages costs two system calls and splits a mapping: 2 MiB is worth it. */
 #define MOVE_MIN_PAGES PAGEBLOCK_PAGES
 
-/* Pages that a thread keeps in its cache of runs, in all: 4 MiB. */
-#define RUN_CACHE_MAX 64u
+/* From here on zeroes are had by giving the memory back: 8 MiB. */
+#define PURGE_MIN_PAGES 128u
 
 static uint32_t pages_of(size_t size)
 {
@@ -48,7 +48,7 @@ static bool run_cache_put(struct thread_cache *own, struct page *page)
 	uint32_t nr = page->nr;
 
 	if (!own || page->flags || nr > RUN_CACHE_PAGES || own->run[nr].nr ||
-	    own->run_pages + nr > RUN_CACHE_MAX)
+	    (own->run_pages + nr) << PAGE_SHIFT > thread_cache_budget())
 		return false;
 	page->flags = PG_CACHED;
 	own->run[nr] = page_to_pfn(page);
@@ -67,8 +67,14 @@ static void *start_of(struct page *page)
 
 static void *zeroed(struct page *page)
 {
-	if (!(page->flags & PG_ZEROED))
-		memset(page_to_addr(page), 0, (size_t)page->nr << PAGE_SHIFT);
+	size_t len = (size_t)page->nr << PAGE_SHIFT;
+	void *p = page_to_addr(page);
+
+	if (page->flags & PG_ZEROED)
+		return start_of(page);
+	/* Much of what is so large may never be touched. */
+	if (page->nr < PURGE_MIN_PAGES || os_purge(p, len))
+		memset(p, 0, len);
 	return start_of(page);
 }
 

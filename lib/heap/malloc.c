@@ -228,7 +228,8 @@ static bool size_fits(const struct page *page, size_t size)
 	if (size > usable)
 		return false;
 	if (page->type == PAGE_RUN)
-		return usable - size < PAGE_SIZE;
+		return usable - size < PAGE_SIZE ||
+		       (!size && usable == PAGE_SIZE);
 	return size > usable / 2 || usable == MIN_OBJECT_SIZE;
 }
 
@@ -333,11 +334,20 @@ static void *copy_block(const struct page *page, void *p, size_t size,
 	return new;
 }
 
+/* As far as that can be seen: freed last, or back in its slab. */
 static void check_in_use(const struct page *page, const void *p,
 			 const char *function)
 {
-	if (page->type == PAGE_SLAB &&
-	    slab_object_is_free(&kmem_caches[page->cache], page, p))
+	struct thread_cache *tc;
+	bool on_top;
+
+	if (page->type != PAGE_SLAB)
+		return;
+	tc = soft_mask();
+	on_top = *tc->top[page->cache] == p;
+	soft_unmask(tc);
+	if (unlikely(on_top) ||
+	    unlikely(slab_object_is_free(&kmem_caches[page->cache], page, p)))
 		misuse("use after free", function, p);
 }
 

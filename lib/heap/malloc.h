@@ -70,8 +70,8 @@ static always_inline void heap_free_sized(void *p, size_t size,
 	size_t i = tag_index(p);
 	struct thread_cache *tc;
 
-	/* Magazine 0, for no size and for no tag, is full. */
-	if (unlikely(i >= NR_TAGS) || unlikely(tags[i] != cache)) {
+	if (unlikely(i >= NR_TAGS) || unlikely(tags[i] != cache) ||
+	    unlikely(!tag_accepts(cache, p))) {
 		heap_free_sized_slow(p, size, function);
 		return;
 	}

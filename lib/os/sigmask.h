@@ -24,7 +24,8 @@ static inline uint64_t sigmask_save(void)
 	uint64_t all = ~SYNCHRONOUS_SIGNALS;
 	uint64_t old = 0;
 
-	syscall4(__NR_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
+	/* What the thread has masked itself stays masked. */
+	syscall4(__NR_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
 	return old;
 }
 

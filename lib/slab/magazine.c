@@ -4,9 +4,8 @@
 #include "magazine.h"
 #include "misuse.h"
 
-/* Bytes that one magazine, and all of a thread's, may hold at most. */
+/* Bytes that one magazine may hold at most. */
 #define MAGAZINE_MAX_BYTES (1u << 20)
-#define THREAD_MAX_BYTES (4u << 20)
 
 /* A magazine of large objects starts with so many bytes, one at least. */
 #define MAGAZINE_MIN_BYTES (32u << 10)
@@ -20,6 +19,13 @@
  */
 #define STREAM_MAGAZINE 63u
 #define STREAM_BYTES (32u << 10)
+
+/*
+ * Objects up to this size are taken from slabs of the thread's own, so that
+ * threads do not share cache lines. Larger ones have lines enough of their
+ * own, and a slab for each thread and class is much memory.
+ */
+#define CLAIM_MAX 256u
 
 #define HALF(n) (((n) + 1) / 2)
 
@@ -164,7 +170,7 @@ static bool resize(struct thread_cache *own, unsigned int cache)
 
 	if (new == old)
 		return true;
-	if (old && own->bytes + (new - old) * c->size > THREAD_MAX_BYTES &&
+	if (old && own->bytes + (new - old) * c->size > thread_cache_budget() &&
 	    !shrink_another(own, cache))
 		return true;
 	return resize_array(own, cache, new) || old;
@@ -210,11 +216,14 @@ static void *alloc_direct(struct thread_cache *own, unsigned int cache)
 static uint32_t refill(struct thread_cache *own, unsigned int cache,
 		       uint32_t nr)
 {
+	struct kmem_cache *c = &kmem_caches[cache];
 	void **out = own->top[cache] + 1;
 	uint32_t got;
 
-	got = kmem_cache_alloc_bulk(&kmem_caches[cache], &own->mm,
-				    &own->claim[cache], nr, out);
+	got = kmem_cache_alloc_bulk(c, &own->mm,
+				    c->size <= CLAIM_MAX ? &own->claim[cache]
+							 : NULL,
+				    nr, out);
 	if (got < nr)
 		memmove(out, out + nr - got, got * sizeof(*out));
 	own->top[cache] += got;

@@ -18,6 +18,11 @@ enum cache_state { CACHE_FREE, CACHE_LIVE, CACHE_ENDING, CACHE_LOST };
 
 enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 
+/* What a thread may keep; many threads share it, each has a minimum. */
+#define THREAD_MAX_BYTES (4u << 20)
+#define ALL_THREADS_BYTES (16u << 20)
+#define THREAD_MIN_BYTES (256u << 10)
+
 /* How many caches a new thread looks at for signs of life. */
 #define REAP_LOOKS 2u
 
@@ -61,7 +66,7 @@ static struct thread_cache *reuse_cache(void)
 		return NULL;
 	for (struct thread_cache *c = first_cache(); c; c = c->next) {
 		if (READ_ONCE(c->state) == CACHE_FREE &&
-		    change_state(c, CACHE_FREE, CACHE_LIVE)) {
+		    change_state(c, CACHE_FREE, CACHE_ENDING)) {
 			count(&nr_free, -1);
 			return c;
 		}
@@ -83,7 +88,7 @@ static struct thread_cache *new_cache(void)
 		c->end[i] = hot.slots[0];
 	}
 	memset(c->last_miss, MISS_NONE, sizeof(c->last_miss));
-	c->state = CACHE_LIVE;
+	c->state = CACHE_ENDING;
 	c->next = first_cache();
 	/* Pairs with the acquire in first_cache(). */
 	while (!__atomic_compare_exchange_n(&all_caches, &c->next, c, false,
@@ -115,6 +120,8 @@ static struct thread_cache *thread_cache_create(void)
 	count(&nr_live, 1);
 	adopt(c);
 	c->working = false;
+	/* Not before it is known who lives: it would be taken for dead. */
+	change_state(c, CACHE_ENDING, CACHE_LIVE);
 	return c;
 }
 
@@ -137,11 +144,16 @@ static void drain_runs(struct thread_cache *own)
 
 void thread_cache_drain(struct thread_cache *own)
 {
+	uint64_t flags = sigmask_save();
+
+	own->mm.masked = true;
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		if (own->capacity[i] || own->claim[i].nr)
 			magazine_drain(own, i);
 	drain_runs(own);
 	drain_pcp(&own->mm);
+	own->mm.masked = false;
+	sigmask_restore(flags);
 }
 
 static void thread_cache_end(struct thread_cache *c)
@@ -315,6 +327,15 @@ bool thread_cache_knows(unsigned int cache)
 		if (READ_ONCE(c->capacity[cache]))
 			return true;
 	return false;
+}
+
+uint32_t thread_cache_budget(void)
+{
+	uint32_t share = ALL_THREADS_BYTES / (READ_ONCE(nr_live) + 1);
+
+	if (share < THREAD_MIN_BYTES)
+		return THREAD_MIN_BYTES;
+	return share < THREAD_MAX_BYTES ? share : THREAD_MAX_BYTES;
 }
 
 unsigned int thread_cache_count(void)

@@ -106,6 +106,9 @@ uint64_t thread_cache_pages(void);
 /* Whether some thread has, or had, a magazine of that cache. */
 bool thread_cache_knows(unsigned int cache);
 
+/* Bytes that a thread may keep in its magazines, and again in runs. */
+uint32_t thread_cache_budget(void);
+
 /* Threads that have a cache now. */
 unsigned int thread_cache_count(void);
 

@@ -1,13 +1,16 @@
 /* Running tests, each in a process of its own; seeds. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
 
-/* A test that takes longer hangs. */
+/* A test that takes longer hangs; also one that spins with signals masked. */
 #define TEST_SECONDS 120
 
 #define LONG_FACTOR 50u
@@ -92,6 +95,15 @@ static void end_child(int status)
 	_exit(status);
 }
 
+static void limit_child(void)
+{
+	struct rlimit cpu = { TEST_SECONDS, TEST_SECONDS };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_CPU, &cpu);
+	alarm(TEST_SECONDS);
+}
+
 static bool run_one(const struct CMUnitTest *test)
 {
 	int status;
@@ -100,7 +112,7 @@ static bool run_one(const struct CMUnitTest *test)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		alarm(TEST_SECONDS);
+		limit_child();
 		end_child(_cmocka_run_group_tests(test->name, test, 1, NULL,
 						  NULL) != 0);
 	}

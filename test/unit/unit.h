@@ -120,13 +120,11 @@ void unit_verify_zone(struct zone *z);
 /* Fails the test unless mm_verify() finds everything in order. */
 #define unit_verify() assert_int_equal(mm_verify(), 0)
 
-/* Takes the lock of a zone that no fork has broken. */
-#define LOCKED(z, ...)                                                         \
-	do {                                                                   \
-		uint64_t locked_flags = zone_lock(z);                          \
-		__VA_ARGS__;                                                   \
-		zone_unlock(z, locked_flags);                                  \
-	} while (0)
+/* The statement that follows runs with the zone's lock held; it must not leave
+ * by return, break or goto. */
+#define LOCKED(z)                                                              \
+	for (uint64_t locked_flags = zone_lock(z), locked_once = 1;            \
+	     locked_once; zone_unlock(z, locked_flags), locked_once = 0)
 
 /* Takes a block as rmqueue() does, and marks it as a run in use; or NULL. */
 struct page *unit_take(struct zone *z, unsigned int order,

@@ -6,10 +6,10 @@ struct zone *unit_zone(uint32_t nr)
 	struct zone *z = nr_zones_now() ? zones[0] : zone_create(1, 0);
 
 	assert_non_null(z);
-	LOCKED(z, {
+	LOCKED(z) {
 		while (z->online - z->first_page < nr)
 			assert_int_equal(zone_grow_locked(z, 1), 0);
-	});
+	}
 	return z;
 }
 
@@ -26,7 +26,7 @@ struct zone *unit_lone_block(uint32_t *base)
 
 	*base = top_block(z);
 	end = *base + (1u << MAX_PAGE_ORDER);
-	LOCKED(z, {
+	LOCKED(z) {
 		if (z->online < end)
 			assert_int_equal(zone_grow_locked(z, end - z->online),
 					 0);
@@ -41,7 +41,7 @@ struct zone *unit_lone_block(uint32_t *base)
 		assert_int_equal(unit_list_length(z, MAX_PAGE_ORDER,
 						  MIGRATE_MOVABLE),
 				 1);
-	});
+	}
 	return z;
 }
 
@@ -67,29 +67,30 @@ void unit_verify_locked(const struct zone *z)
 
 void unit_verify_zone(struct zone *z)
 {
-	LOCKED(z, unit_verify_locked(z));
+	LOCKED(z)
+		unit_verify_locked(z);
 }
 
 struct page *unit_take(struct zone *z, unsigned int order, enum migratetype mt)
 {
-	struct page *page;
+	struct page *page = NULL;
 
-	LOCKED(z, {
+	LOCKED(z) {
 		page = rmqueue_buddy_locked(z, order, mt, true);
 		if (page) {
 			page->type = PAGE_RUN;
 			page->nr = 1u << order;
 		}
 		unit_verify_locked(z);
-	});
+	}
 	return page;
 }
 
 void unit_give(struct zone *z, struct page *page)
 {
-	LOCKED(z, {
+	LOCKED(z) {
 		page->type = PAGE_TAIL;
 		free_range_locked(z, page_index(page), page->nr);
 		unit_verify_locked(z);
-	});
+	}
 }
