@@ -110,6 +110,8 @@ void stat_text(struct text *t, enum heap_stat which)
 		break;
 	case STAT_ZONEINFO:
 		text_zoneinfo(t);
+		/* A thread's pcp takes from all zones: they stand at the end. */
+		thread_cache_text_pagesets(t);
 		break;
 	case STAT_VMSTAT:
 		text_vmstat_all(t);

@@ -394,7 +394,10 @@ void set_pageblock_type_locked(struct zone *z, uint32_t index,
 	for (uint32_t i = start; i < end; i++) {
 		struct page *page = zone_page(z, i);
 
-		if (page->type == PAGE_FREE)
+		if (page->type != PAGE_FREE || page->order > PAGEBLOCK_ORDER)
+			continue;
+		if (likely(check_free_block(z, page, page->order,
+					    page->migratetype)))
 			move_to_list(z, page, mt);
 	}
 }
@@ -431,19 +434,34 @@ static void steal_suitable_fallback(struct zone *z, struct page *page,
 	z->event[ZONE_STEAL]++;
 }
 
+/* The first sound block of the largest order that a type has; or NULL. */
+static struct page *largest_block(struct zone *z, unsigned int order,
+				  enum migratetype mt)
+{
+	uint32_t orders;
+
+	while ((orders = z->nonempty[mt] >> order << order)) {
+		unsigned int current = highest_bit(orders);
+		struct page *page = page_list_first(
+			&z->free_area[current].free_list[mt]);
+
+		if (likely(check_free_block(z, page, current, mt)))
+			return page;
+		quarantine(z, page, current, mt);
+	}
+	return NULL;
+}
+
 struct page *rmqueue_fallback_locked(struct zone *z, unsigned int order,
 				     enum migratetype mt)
 {
 	for (unsigned int i = 0; i < MIGRATE_PCPTYPES - 1; i++) {
 		enum migratetype from = fallbacks[mt][i];
-		uint32_t orders = z->nonempty[from] >> order << order;
-		struct page *page;
+		struct page *page = largest_block(z, order, from);
 
-		if (!orders)
+		if (!page)
 			continue;
-		/* The largest block: it mixes the two kinds least. */
-		page = page_list_first(
-			&z->free_area[highest_bit(orders)].free_list[from]);
+		/* It mixes the two kinds least. */
 		steal_suitable_fallback(z, page, order, mt);
 		page = rmqueue_smallest_locked(z, order, mt);
 		return page ? page : rmqueue_smallest_locked(z, order, from);

@@ -3,6 +3,7 @@
 
 #include "huge.h"
 #include "mm_stat.h"
+#include "reclaim.h"
 
 #define NUMBER_WIDTH 7
 #define TYPE_WIDTH 12
@@ -180,6 +181,10 @@ void text_zoneinfo(struct text *t)
 		text_str(t, "\n  pages free     ");
 		text_dec(t, n.free);
 		text_char(t, '\n');
+		text_field(t, "min", n.highatomic << PAGEBLOCK_ORDER);
+		text_field(t, "low", zone_watermarks(z).low);
+		text_field(t, "high", zone_watermarks(z).soft);
+		text_field(t, "hard", zone_watermarks(z).hard);
 		text_field(t, "spanned", z->span);
 		text_field(t, "present", n.online + z->first_page);
 		text_field(t, "managed", n.online);
@@ -195,6 +200,28 @@ void text_zoneinfo(struct text *t)
 		text_dec(t, page_to_pfn(zone_page(z, 0)).nr);
 		text_char(t, '\n');
 	}
+}
+
+void text_pageset(struct text *t, uint32_t id, const struct mm_thread *th)
+{
+	static const char indent[] = "              ";
+	const struct per_thread_pages *pcp = &th->pcp;
+
+	text_str(t, "    cpu: ");
+	text_dec(t, id);
+	text_str(t, "\n");
+	text_str(t, indent);
+	text_str(t, "count: ");
+	text_dec(t, READ_ONCE(pcp->count));
+	text_str(t, "\n");
+	text_str(t, indent);
+	text_str(t, "high:  ");
+	text_dec(t, READ_ONCE(pcp->high));
+	text_str(t, "\n");
+	text_str(t, indent);
+	text_str(t, "batch: ");
+	text_dec(t, READ_ONCE(pcp->batch));
+	text_str(t, "\n");
 }
 
 struct mm_totals mm_totals(void)

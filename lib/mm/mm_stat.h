@@ -10,6 +10,9 @@ void text_pagetypeinfo(struct text *t);
 
 /* Names and values; `events` are the sums over all threads. */
 void text_zoneinfo(struct text *t);
+/* One thread's pcp, as zoneinfo's pagesets show a CPU's. */
+void text_pageset(struct text *t, uint32_t id, const struct mm_thread *th);
+
 void text_vmstat(struct text *t, const uint64_t events[NR_THREAD_EVENTS]);
 
 /* Pages by state over all zones. */

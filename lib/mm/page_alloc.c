@@ -289,6 +289,8 @@ static struct page *try_new_zone(struct mm_thread *t,
 		if (!z)
 			break;
 		page = try_zone(t, z, req);
+		if (page)
+			zone_statistics(z, true);
 	}
 	return page;
 }
@@ -448,6 +450,10 @@ static bool range_is_free(struct zone *z, uint32_t index, uint32_t nr)
 
 	if (!bitmap_all_set(z->free_map, index, known))
 		return false;
+	for (uint32_t b = index >> PAGEBLOCK_ORDER;
+	     b <= (end - 1) >> PAGEBLOCK_ORDER; b++)
+		if (z->pageblock_type[b] == MIGRATE_HIGHATOMIC)
+			return false;
 	return end <= z->online || !zone_grow_locked(z, end - z->online);
 }
 

@@ -13,7 +13,7 @@
 #define MAX_BATCH 8u
 #endif
 
-/* `high` is this many batches; a pageblock must fit beside small blocks. */
+/* `high` is this many batches. */
 #define HIGH_BATCHES 2u
 
 static inline unsigned int list_index(unsigned int order, enum migratetype mt)
@@ -23,11 +23,20 @@ static inline unsigned int list_index(unsigned int order, enum migratetype mt)
 	return order * MIGRATE_PCPTYPES + mt;
 }
 
+#define FIRST_PAGEBLOCK_LIST \
+	((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES)
+
 static inline unsigned int list_order(unsigned int list)
 {
 	unsigned int order = list / MIGRATE_PCPTYPES;
 
 	return order > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : order;
+}
+
+/* Pageblocks are not in `count`: one of each type is kept, whatever it is. */
+static inline uint32_t counted_pages(unsigned int order)
+{
+	return order == PAGEBLOCK_ORDER ? 0 : 1u << order;
 }
 
 static void pcp_init(struct per_thread_pages *pcp)
@@ -74,7 +83,7 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 			break;
 		page->type = PAGE_PCP;
 		page_list_add_tail(list, page);
-		pcp->count += 1u << order;
+		pcp->count += counted_pages(order);
 	}
 	zone_unlock(z, flags);
 	t->event[PCP_REFILL]++;
@@ -99,7 +108,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 	if (!page)
 		return NULL;
 	page_list_del(list, page);
-	pcp->count -= 1u << order;
+	pcp->count -= counted_pages(order);
 	return page;
 }
 
@@ -110,6 +119,7 @@ static void free_block_locked(struct zone *z, struct page *page)
 	if (page->flags & PG_CLEAN)
 		mark_clean_locked(z, index, 1u << page->order);
 	page->type = PAGE_TAIL;
+	z->event[ZONE_FREE] += 1u << page->order;
 	free_one_page_locked(z, index, page->order);
 }
 
@@ -119,37 +129,48 @@ static void unlock_and_reclaim(struct zone *z, uint64_t flags)
 	reclaim_dirty(z);
 }
 
-/*
- * Gives nr pages to the buddy: from the tails, large blocks first, as they
- * are few and merge best. Consecutive blocks of one zone share a hold.
- */
-static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr)
+/* Frees blocks from a list's tail: up to nr pages, or all of them. */
+static uint32_t free_from_list(struct mm_thread *t, unsigned int l,
+			       uint32_t nr)
 {
-	struct per_thread_pages *pcp = &t->pcp;
+	struct page_list *list = &t->pcp.lists[l];
+	uint32_t pages = 1u << list_order(l);
 	struct zone *held = NULL;
 	uint64_t flags = 0;
+	uint32_t freed = 0;
+	struct page *page;
 
-	for (unsigned int l = NR_PCP_LISTS; nr && l-- > 0;) {
-		uint32_t pages = 1u << list_order(l);
-		struct page *page;
+	while (freed < nr && (page = page_list_last(list))) {
+		struct zone *z = zone_of(page);
 
-		while (nr && (page = page_list_last(&pcp->lists[l]))) {
-			struct zone *z = zone_of(page);
-
-			if (z != held) {
-				if (held)
-					unlock_and_reclaim(held, flags);
-				flags = zone_lock(z);
-				held = z;
-			}
-			page_list_del(&pcp->lists[l], page);
-			pcp->count -= pages;
-			free_block_locked(z, page);
-			nr -= nr < pages ? nr : pages;
+		/* Consecutive blocks of one zone share a hold of its lock. */
+		if (z != held) {
+			if (held)
+				unlock_and_reclaim(held, flags);
+			flags = zone_lock(z);
+			held = z;
 		}
+		page_list_del(list, page);
+		free_block_locked(z, page);
+		freed += pages;
 	}
 	if (held)
 		unlock_and_reclaim(held, flags);
+	t->pcp.count -= counted_pages(list_order(l)) ? freed : 0;
+	return freed;
+}
+
+/*
+ * Gives nr pages to the buddy: large blocks first, as they are few and merge
+ * best.
+ */
+static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr)
+{
+	for (unsigned int l = FIRST_PAGEBLOCK_LIST; nr && l-- > 0;) {
+		uint32_t freed = free_from_list(t, l, nr);
+
+		nr -= freed < nr ? freed : nr;
+	}
 	t->event[PCP_DRAIN]++;
 }
 
@@ -167,8 +188,13 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 	page->order = (uint8_t)order;
 	page->flags = 0;
 	WRITE_ONCE(page->type, PAGE_PCP);
+	if (order == PAGEBLOCK_ORDER) {
+		free_from_list(t, list_index(order, mt), PAGEBLOCK_PAGES);
+		page_list_add_head(&pcp->lists[list_index(order, mt)], page);
+		return;
+	}
 	page_list_add_head(&pcp->lists[list_index(order, mt)], page);
-	pcp->count += 1u << order;
+	pcp->count += counted_pages(order);
 	if (pcp->count > pcp->high) {
 		free_pcppages_bulk(t, pcp->batch);
 		pcp_shrink(pcp);
@@ -177,6 +203,6 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 
 void drain_pcp(struct mm_thread *t)
 {
-	if (t->pcp.count)
-		free_pcppages_bulk(t, t->pcp.count);
+	for (unsigned int l = 0; l < NR_PCP_LISTS; l++)
+		free_from_list(t, l, UINT32_MAX);
 }

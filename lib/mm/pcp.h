@@ -8,7 +8,8 @@
  *
  * The owner alone touches it, with its soft mask set (slab/thread_cache.h): a
  * nested call in a signal handler passes no struct mm_thread and goes to the
- * buddy itself. `count` and `high` are in pages.
+ * buddy itself. `count` and `high` are in pages, and leave out pageblocks, of
+ * which there is at most one for each migratetype.
  */
 #ifndef MM_PCP_H
 #define MM_PCP_H
@@ -19,7 +20,7 @@
 #define NR_PCP_LISTS (NR_PCP_ORDERS * MIGRATE_PCPTYPES)
 
 struct per_thread_pages {
-	uint32_t count; /* pages in all lists */
+	uint32_t count; /* pages in the lists of small orders */
 	uint32_t high;	/* count above this: `batch` pages go to the buddy */
 	uint32_t batch; /* pages moved in one hold of the lock, at least 1 */
 	uint32_t idle;	/* frees since the last refill: `high` sinks with it */

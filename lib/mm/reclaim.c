@@ -120,6 +120,18 @@ static uint32_t purge_down_to(struct zone *z, uint32_t low,
 	return purged;
 }
 
+struct watermarks zone_watermarks(const struct zone *z)
+{
+	uint32_t used = pages_in_use(z);
+	uint32_t soft = SOFT_PAGES + used / SOFT_SHARE;
+
+	return (struct watermarks){
+		.low = soft - soft / 4,
+		.soft = soft,
+		.hard = HARD_PAGES + used / HARD_SHARE,
+	};
+}
+
 /* True at most once in an interval. */
 static bool interval_is_over(struct zone *z)
 {
@@ -134,16 +146,13 @@ static bool interval_is_over(struct zone *z)
 void reclaim_dirty(struct zone *z)
 {
 	uint32_t dirty = READ_ONCE(z->nr_free_dirty);
-	uint32_t used, soft;
+	struct watermarks w;
 
 	if (likely(dirty <= SOFT_PAGES))
 		return;
-	used = pages_in_use(z);
-	soft = SOFT_PAGES + used / SOFT_SHARE;
-	if (dirty <= soft)
-		return;
-	if (dirty > HARD_PAGES + used / HARD_SHARE || interval_is_over(z))
-		purge_down_to(z, soft - soft / 4, PURGE_MIN_ORDER);
+	w = zone_watermarks(z);
+	if (dirty > w.hard || (dirty > w.soft && interval_is_over(z)))
+		purge_down_to(z, w.low, PURGE_MIN_ORDER);
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)

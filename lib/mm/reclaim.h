@@ -7,6 +7,12 @@
 
 #include "zone.h"
 
+/* The watermarks of a zone now, in pages of dirty free memory. */
+struct watermarks {
+	uint32_t low, soft, hard;
+};
+struct watermarks zone_watermarks(const struct zone *z);
+
 /* Called after pages were freed, without locks: purges if there are too many. */
 void reclaim_dirty(struct zone *z);
 

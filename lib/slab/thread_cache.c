@@ -312,6 +312,16 @@ uint64_t thread_cache_objects(unsigned int cache)
 	return n;
 }
 
+void thread_cache_text_pagesets(struct text *t)
+{
+	uint32_t id = 0;
+
+	text_str(t, "  pagesets\n");
+	for (struct thread_cache *c = first_cache(); c; c = c->next)
+		if (READ_ONCE(c->state) == CACHE_LIVE)
+			text_pageset(t, id++, &c->mm);
+}
+
 uint64_t thread_cache_pages(void)
 {
 	uint64_t n = 0;

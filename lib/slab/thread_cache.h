@@ -100,6 +100,9 @@ void thread_cache_events(uint64_t events[NR_THREAD_EVENTS]);
 /* Objects in all threads' magazines of one cache; a snapshot. */
 uint64_t thread_cache_objects(unsigned int cache);
 
+/* Appends the pcp of each thread that has a cache now. */
+void thread_cache_text_pagesets(struct text *t);
+
 /* Free pages in all threads' pcps and caches of runs; a snapshot. */
 uint64_t thread_cache_pages(void);
 

@@ -1,0 +1,153 @@
+/* slab/tags: what free() is told by a page's tag. */
+#include "unit.h"
+
+static char *page_in_window;
+
+static void setup(void)
+{
+	struct zone *z = unit_zone(1);
+
+	page_in_window = page_to_addr(zone_page(z, z->first_page));
+}
+
+/* All offsets of a page, for every class that tags pages. */
+static void test_accepts_the_first_byte_of_objects(void **state)
+{
+	(void)state;
+	setup();
+	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
+		const struct kmem_cache *c = &kmem_caches[i];
+
+		if (!cache_is_one_page(c))
+			continue;
+		tag_page(page_in_window, c);
+		for (size_t offset = 0; offset < PAGE_SIZE; offset++) {
+			bool first = offset % c->size == 0;
+
+			if (tag_accepts(i, page_in_window + offset) != first)
+				fail_msg("offset %zu of size %u", offset,
+					 c->size);
+		}
+	}
+}
+
+/* What lies behind the last object of a page is none. */
+static void test_tails_are_no_objects(void **state)
+{
+	unsigned int wrong = 0;
+
+	(void)state;
+	setup();
+	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
+		const struct kmem_cache *c = &kmem_caches[i];
+		size_t end = (size_t)c->nr_objects * c->size;
+
+		if (!cache_is_one_page(c) || end == PAGE_SIZE)
+			continue;
+		tag_page(page_in_window, c);
+		wrong += tag_accepts(i, page_in_window + end);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void test_no_tag_accepts_nothing(void **state)
+{
+	(void)state;
+	setup();
+	for (size_t offset = 0; offset < PAGE_SIZE; offset++)
+		assert_false(tag_accepts(0, page_in_window + offset));
+	/* Nor does one that no page has had yet. */
+	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
+		assert_false(tag_accepts(i, page_in_window));
+}
+
+static void test_tags_are_set_and_taken_off(void **state)
+{
+	size_t i;
+
+	(void)state;
+	setup();
+	tag_page(page_in_window, &kmem_caches[3]);
+	i = tag_index(page_in_window);
+	assert_true(i < NR_TAGS);
+	assert_int_equal(tags[i], 3);
+	assert_int_equal(tag_index(page_in_window + PAGE_SIZE - 1), i);
+	assert_int_equal(tag_index(page_in_window + PAGE_SIZE), i + 1);
+	assert_int_equal(tags[i + 1], 0);
+	tag_page(page_in_window, &kmem_caches[9]);
+	assert_int_equal(tags[i], 9);
+	tag_page(page_in_window, NULL);
+	assert_int_equal(tags[i], 0);
+}
+
+static void test_window(void **state)
+{
+	char *base;
+
+	(void)state;
+	setup();
+	/* Before the first tag nothing is in it. */
+	assert_int_equal(hot.tag_base, 0);
+	tag_page(page_in_window, &kmem_caches[1]);
+	base = (char *)hot.tag_base;
+	assert_int_equal((uintptr_t)base % ZONE_SIZE, 0);
+	assert_true(page_in_window > base);
+	assert_int_equal(tag_index(base), 0);
+	assert_true(tag_index(base - 1) >= NR_TAGS);
+	assert_true(tag_index(base + NR_TAGS * PAGE_SIZE - 1) < NR_TAGS);
+	assert_true(tag_index(base + NR_TAGS * PAGE_SIZE) >= NR_TAGS);
+	assert_true(tag_index(NULL) >= NR_TAGS);
+	/* Beyond it, tagging is no error. */
+	tag_page(base - PAGE_SIZE, &kmem_caches[1]);
+	tag_page(base + NR_TAGS * PAGE_SIZE, &kmem_caches[1]);
+	assert_int_equal(tags[0], 0);
+	assert_int_equal(tags[NR_TAGS - 1], 0);
+}
+
+static void test_slabs_are_tagged_while_they_live(void **state)
+{
+	(void)state;
+	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
+		struct kmem_cache *c = &kmem_caches[i];
+		char *obj = kmem_cache_alloc_one(c, NULL);
+		unsigned int tag = cache_is_one_page(c) ? i : 0;
+
+		assert_non_null(obj);
+		assert_int_equal(tags[tag_index(obj)], tag);
+		kmem_cache_free_bulk(c, NULL, 1, (void **)&obj);
+		assert_int_equal(tags[tag_index(obj)], 0);
+	}
+}
+
+static void test_internal_slabs_have_no_tag(void **state)
+{
+	char *obj = kmem_cache_alloc_one(&kmem_caches[CACHE_THREADS], NULL);
+
+	(void)state;
+	setup();
+	tag_page(page_in_window, NULL);
+	assert_non_null(obj);
+	assert_int_equal(tags[tag_index(obj)], 0);
+}
+
+/* The magazines that stand in for a thread's: empty and full at once. */
+static void test_empty_magazines(void **state)
+{
+	(void)state;
+	for (int which = 0; which < NR_EMPTY_CACHES; which++) {
+		struct thread_cache *tc = EMPTY_CACHE(which);
+
+		for (size_t i = 0; i < NR_MAGAZINES; i++) {
+			assert_null(magazine_pop(tc, i));
+			assert_false(magazine_push(tc, i, page_in_window));
+			assert_null(magazine_pop(tc, i));
+		}
+		assert_false(cache_is_real(tc));
+	}
+}
+
+UNIT_MAIN(TEST(test_accepts_the_first_byte_of_objects),
+	  TEST(test_tails_are_no_objects), TEST(test_no_tag_accepts_nothing),
+	  TEST(test_tags_are_set_and_taken_off), TEST(test_window),
+	  TEST(test_slabs_are_tagged_while_they_live),
+	  TEST(test_internal_slabs_have_no_tag), TEST(test_empty_magazines))
