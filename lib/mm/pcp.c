@@ -34,9 +34,12 @@ static inline unsigned int list_order(unsigned int list)
 }
 
 /* Pageblocks are not in `count`: one of each type is kept, whatever it is. */
-static inline uint32_t counted_pages(unsigned int order)
+static void account(struct per_thread_pages *pcp, unsigned int order, int by)
 {
-	return order == PAGEBLOCK_ORDER ? 0 : 1u << order;
+	if (order == PAGEBLOCK_ORDER)
+		pcp->pageblocks += (uint32_t)by;
+	else
+		pcp->count += (uint32_t)(by * (1 << order));
 }
 
 static void pcp_init(struct per_thread_pages *pcp)
@@ -83,7 +86,7 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 			break;
 		page->type = PAGE_PCP;
 		page_list_add_tail(list, page);
-		pcp->count += counted_pages(order);
+		account(pcp, order, 1);
 	}
 	zone_unlock(z, flags);
 	t->event[PCP_REFILL]++;
@@ -108,7 +111,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 	if (!page)
 		return NULL;
 	page_list_del(list, page);
-	pcp->count -= counted_pages(order);
+	account(pcp, order, -1);
 	return page;
 }
 
@@ -151,12 +154,12 @@ static uint32_t free_from_list(struct mm_thread *t, unsigned int l,
 			held = z;
 		}
 		page_list_del(list, page);
+		account(&t->pcp, page->order, -1);
 		free_block_locked(z, page);
 		freed += pages;
 	}
 	if (held)
 		unlock_and_reclaim(held, flags);
-	t->pcp.count -= counted_pages(list_order(l)) ? freed : 0;
 	return freed;
 }
 
@@ -188,13 +191,10 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 	page->order = (uint8_t)order;
 	page->flags = 0;
 	WRITE_ONCE(page->type, PAGE_PCP);
-	if (order == PAGEBLOCK_ORDER) {
+	if (order == PAGEBLOCK_ORDER)
 		free_from_list(t, list_index(order, mt), PAGEBLOCK_PAGES);
-		page_list_add_head(&pcp->lists[list_index(order, mt)], page);
-		return;
-	}
 	page_list_add_head(&pcp->lists[list_index(order, mt)], page);
-	pcp->count += counted_pages(order);
+	account(pcp, order, 1);
 	if (pcp->count > pcp->high) {
 		free_pcppages_bulk(t, pcp->batch);
 		pcp_shrink(pcp);

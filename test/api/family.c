@@ -41,6 +41,15 @@ static size_t owned_size(void *ptr)
 	return buddy_usable_size(ptr);
 }
 
+int family_is_static(void)
+{
+#ifdef API_STATIC
+	return 1;
+#else
+	return 0;
+#endif
+}
+
 int family_is_ours(const char *name, const void *address)
 {
 #ifdef API_STATIC

@@ -88,6 +88,9 @@ int family_owns(void *ptr);
 /* The address of a name, where there is a loader to ask; else NULL. */
 void *family_symbol(const char *name);
 
+/* Whether this is a static executable, which has no loader to ask. */
+int family_is_static(void);
+
 /*
  * Nonzero when the code at `address`, which goes by `name`, is part of
  * libbuddy: in libbuddy.so when it is preloaded, in the program when it is

@@ -110,15 +110,19 @@ static void test_tails(void **state)
 	}
 }
 
-/* Multiplying by the inverse is dividing, for every offset in a slab. */
+/*
+ * Multiplying by the inverse is dividing: for every offset in a slab of one
+ * page, and for every object's first byte in larger ones.
+ */
 static void test_inverse(void **state)
 {
 	(void)state;
 	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
 		const struct kmem_cache *c = &kmem_caches[i];
 		size_t slab = PAGE_SIZE << c->order;
+		size_t step = cache_is_one_page(c) ? 1 : c->size;
 
-		for (size_t offset = 0; offset < slab; offset += 8) {
+		for (size_t offset = 0; offset < slab; offset += step) {
 			uint64_t n = (offset * (uint64_t)c->inverse) >> 32;
 
 			if (n != offset / c->size)

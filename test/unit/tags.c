@@ -31,25 +31,6 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 	}
 }
 
-/* What lies behind the last object of a page is none. */
-static void test_tails_are_no_objects(void **state)
-{
-	unsigned int wrong = 0;
-
-	(void)state;
-	setup();
-	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
-		const struct kmem_cache *c = &kmem_caches[i];
-		size_t end = (size_t)c->nr_objects * c->size;
-
-		if (!cache_is_one_page(c) || end == PAGE_SIZE)
-			continue;
-		tag_page(page_in_window, c);
-		wrong += tag_accepts(i, page_in_window + end);
-	}
-	assert_int_equal(wrong, 0);
-}
-
 static void test_no_tag_accepts_nothing(void **state)
 {
 	(void)state;
@@ -147,7 +128,7 @@ static void test_empty_magazines(void **state)
 }
 
 UNIT_MAIN(TEST(test_accepts_the_first_byte_of_objects),
-	  TEST(test_tails_are_no_objects), TEST(test_no_tag_accepts_nothing),
+	  TEST(test_no_tag_accepts_nothing),
 	  TEST(test_tags_are_set_and_taken_off), TEST(test_window),
 	  TEST(test_slabs_are_tagged_while_they_live),
 	  TEST(test_internal_slabs_have_no_tag), TEST(test_empty_magazines))
