@@ -26,15 +26,18 @@
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
 /*
- * Makes the compiler forget what it knows of x. Where an instruction can work
- * on memory that is shorter than keeping a value in a register.
+ * Makes the compiler forget what it knows of a variable. What is then reached
+ * through it is read anew, by an instruction that works on memory, which is
+ * shorter than to keep it in a register. Costs nothing itself.
  */
-#if defined(__x86_64__)
-#define forget_memory(x) __asm__("" : "+m"(x))
-#else
-#define forget_memory(x) (void)(x)
-#endif
 #define forget_value(x) __asm__("" : "+r"(x))
+
+/* The same where only a processor with such instructions gains by it. */
+#if defined(__x86_64__)
+#define forget_index(x) forget_value(x)
+#else
+#define forget_index(x) (void)(x)
+#endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

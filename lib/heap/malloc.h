@@ -50,7 +50,7 @@ static always_inline void heap_free(void *p, const char *function)
 		return;
 	}
 	tag = tags[i];
-	if (unlikely(!tag_accepts(tag, p))) {
+	if (unlikely(!tag_accepts(&tag, p))) {
 		heap_free_checked(p, function);
 		return;
 	}
@@ -71,7 +71,7 @@ static always_inline void heap_free_sized(void *p, size_t size,
 	struct thread_cache *tc;
 
 	if (unlikely(i >= NR_TAGS) || unlikely(tags[i] != cache) ||
-	    unlikely(!tag_accepts(cache, p))) {
+	    unlikely(!tag_accepts(&cache, p))) {
 		heap_free_sized_slow(p, size, function);
 		return;
 	}

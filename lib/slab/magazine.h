@@ -53,7 +53,7 @@ static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)
 
 	if (unlikely(!obj))
 		return NULL;
-	forget_memory(tc->top[cache]);
+	forget_index(cache);
 	tc->top[cache]--;
 	return obj;
 }
@@ -70,7 +70,7 @@ static always_inline bool magazine_push(struct thread_cache *tc, size_t cache,
 	if (unlikely(top == tc->end[cache]) || unlikely(*top == obj))
 		return false;
 	top[1] = obj;
-	forget_memory(tc->top[cache]);
+	forget_index(cache);
 	tc->top[cache]++;
 	return true;
 }

@@ -43,15 +43,15 @@ static always_inline size_t tag_index(const void *p)
 /*
  * Whether an address in a page with this tag is the first byte of an object:
  * D. Lemire et al., "Faster remainder by direct computation" (2019), for
- * 16-bit offsets and divisors. False for tag 0.
+ * 16-bit offsets and divisors. False for tag 0. The tag is a pointer only so
+ * that the caller forgets it, too; it is not changed.
  */
-static always_inline bool tag_accepts(size_t tag, const void *p)
+static always_inline bool tag_accepts(size_t *tag, const void *p)
 {
-	uint32_t *inverse = &hot.inverse[tag];
-	uint32_t fraction = (uint16_t)(uintptr_t)p * *inverse;
+	uint32_t fraction = (uint16_t)(uintptr_t)p * hot.inverse[*tag];
 
-	forget_memory(*inverse);
-	return fraction < *inverse;
+	forget_index(*tag);
+	return fraction < hot.inverse[*tag];
 }
 
 /* Tags a page as one of a cache's slabs, or as none (NULL). */
