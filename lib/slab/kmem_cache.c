@@ -94,7 +94,7 @@ static size_t offset_in(const struct page *page, const void *obj)
 	return (size_t)((const char *)obj - (const char *)page_to_addr(page));
 }
 
-/* Rounding up errs by less than offset / 2^32: exact below 2 MiB. */
+/* Exact for an object's first byte; inside one it may be the next one's. */
 static uint32_t object_index(const struct kmem_cache *c, size_t offset)
 {
 	return (uint32_t)(((uint64_t)offset * c->inverse) >> 32);
@@ -378,41 +378,43 @@ void *kmem_cache_alloc_one(struct kmem_cache *c, struct mm_thread *t)
 
 /* ---- giving back ------------------------------------------------------ */
 
-/* False when the object is no object, or free already. */
-static bool give_locked(struct kmem_cache *c, const void *obj,
+/* What is wrong with an object that is given back, or NULL. */
+static const char *give_locked(struct kmem_cache *c, const void *obj,
 			struct page_list *empty)
 {
 	struct page *page = slab_of(obj);
 	uint32_t i = object_index(c, offset_in(page, obj));
 
-	if (unlikely(i >= c->nr_objects || bitmap_test(page->bitmap, i)))
-		return false;
+	if (unlikely(i >= c->nr_objects))
+		return "interior pointer";
+	if (unlikely(bitmap_test(page->bitmap, i)))
+		return "double free";
 	bitmap_set(page->bitmap, i);
 	page->nr_free++;
 	if (page->hint > i / BITS_PER_WORD)
 		page->hint = (uint16_t)(i / BITS_PER_WORD);
 	place_slab(c, page, empty);
-	return true;
+	return NULL;
 }
 
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects)
 {
 	struct page_list empty = { PFN_NONE, PFN_NONE };
-	const void *bad = NULL;
+	const char *wrong = NULL;
 	uint64_t flags;
+	uint32_t i;
 
 	if (!nr)
 		return;
 	flags = kmem_cache_lock(c, t);
 	c->flushes++;
-	for (uint32_t i = 0; i < nr && !bad; i++)
-		if (!give_locked(c, objects[i], &empty))
-			bad = objects[i];
+	for (i = 0; i < nr && !wrong; i++)
+		wrong = give_locked(c, objects[i], &empty);
 	kmem_cache_unlock(c, t, flags);
 	/* Not with the lock held: a handler of SIGABRT may allocate. */
-	if (unlikely(bad))
-		misuse_pointer("free", bad);
+	if (unlikely(wrong))
+		misuse(wrong, "free", objects[i - 1]);
 	destroy_all(c, t, &empty);
 }
 

@@ -170,9 +170,10 @@ static bool resize(struct thread_cache *own, unsigned int cache)
 
 	if (new == old)
 		return true;
-	if (old && own->bytes + (new - old) * c->size > thread_cache_budget() &&
-	    !shrink_another(own, cache))
-		return true;
+	while (old && own->bytes + (new - old) * c->size >
+			      thread_cache_budget())
+		if (!shrink_another(own, cache))
+			return true;
 	return resize_array(own, cache, new) || old;
 }
 

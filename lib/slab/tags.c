@@ -32,9 +32,14 @@ void tag_page(const void *p, const struct kmem_cache *c)
 	i = tag_index(p);
 	if (i >= NR_TAGS)
 		return;
-	if (c)
+	if (c) {
+		uint32_t excess = c->inverse * c->size; /* less 2^32 */
+
 		WRITE_ONCE(hot.inverse[c->index], c->inverse);
-	/* The inverse is there before the tag that leads to it. */
+		WRITE_ONCE(hot.limit[c->index],
+			   excess ? c->nr_objects * excess : 1);
+	}
+	/* They are there before the tag that leads to them. */
 	__atomic_store_n(&tags[i], c ? (uint8_t)c->index : 0,
 			 __ATOMIC_RELEASE);
 }

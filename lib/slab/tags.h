@@ -28,7 +28,9 @@ struct hot {
 	 */
 	void **slots[2 * NR_MAGAZINES + NR_EMPTY_CACHES];
 	uintptr_t tag_base;		/* the address that tags[0] stands for */
-	uint32_t inverse[NR_MAGAZINES]; /* by tag; 0: no slab has it yet */
+	/* By tag, see tag_accepts(); 0: no slab has it yet. */
+	uint32_t inverse[NR_MAGAZINES];
+	uint32_t limit[NR_MAGAZINES];
 };
 
 extern struct hot hot;
@@ -41,17 +43,22 @@ static always_inline size_t tag_index(const void *p)
 }
 
 /*
- * Whether an address in a page with this tag is the first byte of an object:
- * D. Lemire et al., "Faster remainder by direct computation" (2019), for
- * 16-bit offsets and divisors. False for tag 0. The tag is a pointer only so
- * that the caller forgets it, too; it is not changed.
+ * Whether an address in a page with this tag is the first byte of an object,
+ * after D. Lemire et al., "Faster remainder by direct computation" (2019).
+ *
+ * With inverse = (2^32 + e) / size, 0 <= e < size, the lower half of
+ * offset * inverse is k * e for object k, and at least `inverse` for an
+ * offset inside an object. So it is below nr_objects * e for the objects
+ * alone, not for what a slab has behind its last one; where e is 0 there is
+ * nothing behind, and 1 is the limit. False for tag 0, whose limit is 0.
+ *
+ * The tag is a pointer only so that the caller forgets it, too.
  */
 static always_inline bool tag_accepts(size_t *tag, const void *p)
 {
 	uint32_t fraction = (uint16_t)(uintptr_t)p * hot.inverse[*tag];
 
-	forget_index(*tag);
-	return fraction < hot.inverse[*tag];
+	return fraction < hot.limit[*tag];
 }
 
 /* Tags a page as one of a cache's slabs, or as none (NULL). */

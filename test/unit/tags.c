@@ -15,7 +15,7 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 {
 	(void)state;
 	setup();
-	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
+	for (size_t i = 1; i < NR_SIZE_CLASSES; i++) {
 		const struct kmem_cache *c = &kmem_caches[i];
 
 		if (!cache_is_one_page(c))
@@ -24,7 +24,7 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 		for (size_t offset = 0; offset < PAGE_SIZE; offset++) {
 			bool first = offset % c->size == 0;
 
-			if (tag_accepts(i, page_in_window + offset) != first)
+			if (tag_accepts(&i, page_in_window + offset) != first)
 				fail_msg("offset %zu of size %u", offset,
 					 c->size);
 		}
@@ -33,13 +33,15 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 
 static void test_no_tag_accepts_nothing(void **state)
 {
+	size_t none = 0;
+
 	(void)state;
 	setup();
 	for (size_t offset = 0; offset < PAGE_SIZE; offset++)
-		assert_false(tag_accepts(0, page_in_window + offset));
+		assert_false(tag_accepts(&none, page_in_window + offset));
 	/* Nor does one that no page has had yet. */
-	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
-		assert_false(tag_accepts(i, page_in_window));
+	for (size_t i = 1; i < NR_MAGAZINES; i++)
+		assert_false(tag_accepts(&i, page_in_window));
 }
 
 static void test_tags_are_set_and_taken_off(void **state)

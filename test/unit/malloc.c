@@ -1,0 +1,426 @@
+/* heap/malloc: the family's promises, one by one. */
+#include <errno.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define MIB ((size_t)1 << 20)
+
+/* Sizes around every border that the code has. */
+static const size_t sizes[] = {
+	0,	  1,	     15,	16,	    17,		  100,
+	1008,	  1023,	     1024,	1025,	    4096,	  8191,
+	8192,	  8193,	     65535,	65536,	    65537,	  SMALL_MAX - 1,
+	SMALL_MAX, SMALL_MAX + 1, 300000, MIB,	    2 * MIB + 1,  5 * MIB,
+};
+
+static void *check_block(void *p, size_t size)
+{
+	assert_non_null(p);
+	assert_int_equal((uintptr_t)p % MIN_OBJECT_SIZE, 0);
+	assert_true(heap_usable_size(p, "malloc_usable_size") >= size);
+	assert_true(heap_usable_size(p, "malloc_usable_size") > 0);
+	return p;
+}
+
+static void release(void *p)
+{
+	heap_free(p, "free");
+}
+
+static void test_every_size(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size < 10000; size++) {
+		char *p = check_block(heap_malloc(size), size);
+
+		memset(p, 1, heap_usable_size(p, "malloc_usable_size"));
+		release(p);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = check_block(heap_malloc(sizes[i]), sizes[i]);
+
+		memset(p, 1, sizes[i]);
+		release(p);
+		unit_verify();
+	}
+}
+
+static void test_blocks_do_not_overlap(void **state)
+{
+	enum { BLOCKS = 400 };
+	unsigned char *p[BLOCKS];
+	size_t usable[BLOCKS];
+
+	(void)state;
+	for (size_t i = 0; i < BLOCKS; i++) {
+		size_t size = sizes[i % ARRAY_SIZE(sizes)] / (1 + i % 3);
+
+		p[i] = check_block(heap_malloc(size), size);
+		usable[i] = heap_usable_size(p[i], "malloc_usable_size");
+		memset(p[i], (int)i, usable[i]);
+	}
+	unit_verify();
+	for (size_t i = 0; i < BLOCKS; i++) {
+		for (size_t b = 0; b < usable[i]; b += 7)
+			assert_int_equal(p[i][b], i & 0xff);
+		release(p[i]);
+	}
+	unit_verify();
+}
+
+static void test_malloc_of_nothing(void **state)
+{
+	void *a = heap_malloc(0), *b = heap_malloc(0);
+
+	(void)state;
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_ptr_not_equal(a, b);
+	release(a);
+	release(b);
+	release(NULL);
+	assert_int_equal(heap_usable_size(NULL, "malloc_usable_size"), 0);
+}
+
+static void test_too_much(void **state)
+{
+	static const size_t huge[] = { (size_t)PTRDIFF_MAX + 1, SIZE_MAX,
+				       SIZE_MAX - 15, SIZE_MAX - 4096,
+				       PTRDIFF_MAX, (size_t)1 << 56 };
+	void *p = heap_malloc(100);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(huge); i++) {
+		errno = 0;
+		assert_null(heap_malloc(huge[i]));
+		assert_int_equal(errno, ENOMEM);
+		errno = 0;
+		assert_null(heap_calloc(1, huge[i]));
+		assert_int_equal(errno, ENOMEM);
+		errno = 0;
+		assert_null(heap_realloc(p, huge[i], "realloc"));
+		assert_int_equal(errno, ENOMEM);
+		errno = 0;
+		assert_null(heap_realloc(NULL, huge[i], "realloc"));
+		assert_int_equal(errno, ENOMEM);
+		errno = 0;
+		assert_null(heap_aligned(64, huge[i]));
+		assert_int_equal(errno, ENOMEM);
+		unit_verify();
+	}
+	memset(p, 1, 100);
+	release(p);
+}
+
+static void test_overflow(void **state)
+{
+	(void)state;
+	errno = 0;
+	assert_null(heap_calloc(SIZE_MAX / 2, 3));
+	assert_int_equal(errno, ENOMEM);
+	errno = 0;
+	assert_null(heap_calloc((size_t)1 << 32, (size_t)1 << 32));
+	assert_int_equal(errno, ENOMEM);
+	errno = 0;
+	assert_null(heap_reallocarray(NULL, SIZE_MAX / 4, 5));
+	assert_int_equal(errno, ENOMEM);
+	release(check_block(heap_calloc(0, 0), 0));
+	release(check_block(heap_calloc(SIZE_MAX, 0), 0));
+}
+
+static void test_calloc_is_zero(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			unsigned char *p = heap_calloc(1, sizes[i]);
+
+			check_block(p, sizes[i]);
+			for (size_t b = 0; b < sizes[i]; b++)
+				if (p[b])
+					fail_msg("byte %zu of %zu", b,
+						 sizes[i]);
+			memset(p, 0xff, sizes[i]);
+			release(p);
+		}
+	}
+}
+
+static void test_free_keeps_errno(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = heap_malloc(sizes[i]);
+
+		errno = 4711;
+		release(p);
+		assert_int_equal(errno, 4711);
+	}
+	errno = 4711;
+	heap_trim(0);
+	assert_int_equal(errno, 4711);
+}
+
+/* ---- realloc ----------------------------------------------------------- */
+
+static void test_realloc_keeps_contents(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(sizes); j++) {
+			size_t from = sizes[i], to = sizes[j];
+			size_t kept = from < to ? from : to;
+			unsigned char *p = heap_malloc(from);
+
+			memset(p, 0x6b, from);
+			p = heap_realloc(p, to, "realloc");
+			if (!to) {
+				assert_null(p);
+				continue;
+			}
+			check_block(p, to);
+			for (size_t b = 0; b < kept; b++)
+				if (p[b] != 0x6b)
+					fail_msg("from %zu to %zu: byte %zu",
+						 from, to, b);
+			memset(p, 1, to);
+			release(p);
+		}
+		unit_verify();
+	}
+}
+
+static void test_realloc_gives_memory_back(void **state)
+{
+	void *p = heap_malloc(8 * MIB);
+
+	(void)state;
+	p = heap_realloc(p, 10, "realloc");
+	assert_true(heap_usable_size(p, "malloc_usable_size") < 100);
+	p = heap_realloc(p, 8 * MIB, "realloc");
+	p = heap_realloc(p, 4 * MIB, "realloc");
+	assert_true(heap_usable_size(p, "malloc_usable_size") < 5 * MIB);
+	release(p);
+	unit_verify();
+}
+
+static void test_realloc_in_steps(void **state)
+{
+	unsigned char *p = NULL;
+	size_t size = 0;
+
+	(void)state;
+	/* As programs grow their buffers: by a few bytes, by half, again. */
+	while (size < 20 * MIB) {
+		size_t more = 1 + size / 5;
+
+		p = heap_realloc(p, size + more, "realloc");
+		check_block(p, size + more);
+		memset(p + size, 0x31, more);
+		size += more;
+	}
+	for (size_t b = 0; b < size; b++)
+		if (p[b] != 0x31)
+			fail_msg("byte %zu", b);
+	release(p);
+	unit_verify();
+}
+
+static void test_realloc_of_an_aligned_block(void **state)
+{
+	(void)state;
+	for (size_t align = 32; align <= 4 * MIB; align *= 4) {
+		unsigned char *p = heap_aligned(align, 5000);
+
+		memset(p, 0x12, 5000);
+		p = heap_realloc(p, 400000, "realloc");
+		check_block(p, 400000);
+		for (size_t b = 0; b < 5000; b++)
+			assert_int_equal(p[b], 0x12);
+		release(p);
+	}
+}
+
+/* ---- alignment --------------------------------------------------------- */
+
+static void test_aligned(void **state)
+{
+	(void)state;
+	for (size_t align = 1; align <= 64 * MIB; align *= 2) {
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			void *p = heap_aligned(align, sizes[i]);
+
+			check_block(p, sizes[i]);
+			assert_int_equal((uintptr_t)p & (align - 1), 0);
+			memset(p, 1, sizes[i]);
+			heap_free_aligned_sized(p, align, sizes[i], "f");
+		}
+		unit_verify();
+	}
+}
+
+static void test_posix_memalign(void **state)
+{
+	void *p = (void *)1;
+
+	(void)state;
+	errno = 99;
+	assert_int_equal(heap_posix_memalign(&p, 0, 10), EINVAL);
+	assert_int_equal(heap_posix_memalign(&p, 4, 10), EINVAL);
+	assert_int_equal(heap_posix_memalign(&p, 24, 10), EINVAL);
+	assert_int_equal(heap_posix_memalign(&p, 64, SIZE_MAX), ENOMEM);
+	assert_ptr_equal(p, (void *)1);
+	assert_int_equal(heap_posix_memalign(&p, 8, 10), 0);
+	check_block(p, 10);
+	release(p);
+	assert_int_equal(heap_posix_memalign(&p, 4096, 0), 0);
+	assert_int_equal((uintptr_t)p % 4096, 0);
+	release(p);
+	assert_int_equal(errno, 99);
+}
+
+/* ---- freeing by size --------------------------------------------------- */
+
+static void test_free_sized(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = heap_malloc(sizes[i]);
+
+		heap_free_sized(p, sizes[i], "free_sized");
+		p = heap_calloc(1, sizes[i]);
+		heap_free_sized(p, sizes[i], "free_sized");
+	}
+	heap_free_sized(NULL, 10, "free_sized");
+	heap_free_aligned_sized(NULL, 16, 10, "free_aligned_sized");
+	for (size_t size = 0; size <= SMALL_MAX; size += 1 + size / 40)
+		heap_free_sized(heap_malloc(size), size, "free_sized");
+	unit_verify();
+}
+
+struct wrong {
+	size_t size, align, said, said_align;
+	const char *kind;
+};
+
+static int free_wrongly(void *arg)
+{
+	const struct wrong *w = arg;
+	void *p = w->align ? heap_aligned(w->align, w->size)
+			   : heap_malloc(w->size);
+
+	if (w->said_align)
+		heap_free_aligned_sized(p, w->said_align, w->said, "f");
+	else
+		heap_free_sized(p, w->said, "f");
+	return 0;
+}
+
+static void test_wrong_sizes(void **state)
+{
+	static const struct wrong wrongs[] = {
+		{ 100, 0, 200, 0, "wrong size in f(0x" },
+		{ 100, 0, 10, 0, "wrong size in f(0x" },
+		{ 1000, 0, 100, 0, "wrong size in f(0x" },
+		{ 5000, 0, 9000, 0, "wrong size in f(0x" },
+		{ MIB, 0, MIB + PAGE_SIZE, 0, "wrong size in f(0x" },
+		{ MIB, 0, MIB - PAGE_SIZE, 0, "wrong size in f(0x" },
+		{ MIB, 0, 100, 0, "wrong size in f(0x" },
+		{ 100, 64, 100, 48, "wrong alignment in f(0x" },
+		{ 100, 0, 100, 65536, "wrong alignment in f(0x" },
+		{ 100, 64, 1000, 64, "wrong size in f(0x" },
+	};
+
+	(void)state;
+	/* The first object of a page would be aligned to it. */
+	release(heap_malloc(100));
+	assert_non_null(heap_malloc(100));
+	for (size_t i = 0; i < ARRAY_SIZE(wrongs); i++)
+		unit_child_aborts(free_wrongly,
+				  (void *)(uintptr_t)&wrongs[i],
+				  wrongs[i].kind);
+}
+
+/* ---- famine ------------------------------------------------------------ */
+
+static void test_out_of_memory_and_back(void **state)
+{
+	enum { BLOCKS = 20000 };
+	static void *p[BLOCKS];
+	size_t nr = 0;
+
+	(void)state;
+	release(heap_malloc(1));
+	inject_arm(INJECT_COMMIT, 1, true);
+	inject_arm(INJECT_MAP, 1, true);
+	while (nr < BLOCKS && (p[nr] = heap_malloc(1000 + nr % 3000)))
+		nr++;
+	assert_true(nr > 100 && nr < BLOCKS);
+	assert_int_equal(errno, ENOMEM);
+	unit_verify();
+	/* What is freed in one class serves another. */
+	while (nr)
+		release(p[--nr]);
+	for (size_t size = 16; size <= MIB; size *= 2) {
+		void *q = heap_malloc(size);
+
+		assert_non_null(q);
+		memset(q, 1, size);
+		p[nr++] = q;
+	}
+	while (nr)
+		release(p[--nr]);
+	unit_verify();
+	inject_disarm();
+	p[0] = heap_malloc(64 * MIB);
+	assert_non_null(p[0]);
+	release(p[0]);
+}
+
+static void test_realloc_fails_and_keeps(void **state)
+{
+	unsigned char *p = heap_malloc(200000);
+
+	(void)state;
+	memset(p, 9, 200000);
+	inject_arm(INJECT_COMMIT, 1, true);
+	inject_arm(INJECT_MAP, 1, true);
+	errno = 0;
+	assert_null(heap_realloc(p, (size_t)3 << 30, "realloc"));
+	assert_int_equal(errno, ENOMEM);
+	inject_disarm();
+	for (size_t b = 0; b < 200000; b++)
+		assert_int_equal(p[b], 9);
+	release(p);
+	unit_verify();
+}
+
+static void test_trim(void **state)
+{
+	void *p[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = heap_malloc(100000);
+		memset(p[i], 1, 100000);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(p); i++)
+		release(p[i]);
+	assert_int_equal(heap_trim(0), 1);
+	assert_int_equal(mm_totals().free_dirty, 0);
+	assert_int_equal(thread_cache_pages(), 0);
+	unit_verify();
+	/* Nothing is left to be given back. */
+	assert_int_equal(heap_trim(0), 0);
+}
+
+UNIT_MAIN(TEST(test_every_size), TEST(test_blocks_do_not_overlap),
+	  TEST(test_malloc_of_nothing), TEST(test_too_much),
+	  TEST(test_overflow), TEST(test_calloc_is_zero),
+	  TEST(test_free_keeps_errno), TEST(test_realloc_keeps_contents),
+	  TEST(test_realloc_gives_memory_back), TEST(test_realloc_in_steps),
+	  TEST(test_realloc_of_an_aligned_block), TEST(test_aligned),
+	  TEST(test_posix_memalign), TEST(test_free_sized),
+	  TEST(test_wrong_sizes), TEST(test_out_of_memory_and_back),
+	  TEST(test_realloc_fails_and_keeps), TEST(test_trim))
