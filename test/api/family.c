@@ -16,6 +16,15 @@ int family_is_standin(void)
 	return getenv("API_STANDIN") != NULL;
 }
 
+int family_is_static(void)
+{
+#ifdef API_STATIC
+	return 1;
+#else
+	return 0;
+#endif
+}
+
 #ifdef API_DIRECT
 
 /* The names that glibc exports without a declaration, or not at all. */
@@ -39,15 +48,6 @@ struct family_info mallinfo2(void);
 static size_t owned_size(void *ptr)
 {
 	return buddy_usable_size(ptr);
-}
-
-int family_is_static(void)
-{
-#ifdef API_STATIC
-	return 1;
-#else
-	return 0;
-#endif
 }
 
 int family_is_ours(const char *name, const void *address)

@@ -128,8 +128,10 @@ static void test_grows_in_place(void **state)
 
 	(void)state;
 	setup();
-	page = alloc(MIB);
+	/* So that free pages are behind it. */
+	page = alloc(17 * MIB);
 	p = page_to_addr(page);
+	assert_ptr_equal(large_resize(own, page, MIB), p);
 	fill(page, 1);
 	for (size_t size = MIB; size < 16 * MIB; size += MIB / 3) {
 		assert_ptr_equal(large_resize(own, page, size), p);

@@ -346,11 +346,12 @@ static void test_wrong_sizes(void **state)
 
 static void test_out_of_memory_and_back(void **state)
 {
-	enum { BLOCKS = 20000 };
+	enum { BLOCKS = 100000 };
 	static void *p[BLOCKS];
 	size_t nr = 0;
 
 	(void)state;
+	unit_zone(1500);
 	release(heap_malloc(1));
 	inject_arm(INJECT_COMMIT, 1, true);
 	inject_arm(INJECT_MAP, 1, true);
