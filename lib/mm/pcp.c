@@ -4,17 +4,25 @@
 #include "pcp.h"
 #include "reclaim.h"
 
-/* Pages. The kernel bounds its batch by time under the lock, and so do we. */
-#ifdef BUDDY_TINY
+/*
+ * Pages. A thread whose refills and drains alternate works in bursts, and gets
+ * batches up to MAX_BATCH; one that only takes, or only gives, has nothing of
+ * keeping more than STREAM_BATCH.
+ */
 #define MIN_BATCH 2u
+#ifdef BUDDY_TINY
+#define STREAM_BATCH 4u
 #define MAX_BATCH 4u
 #else
-#define MIN_BATCH 2u
-#define MAX_BATCH 8u
+#define STREAM_BATCH 8u
+#define MAX_BATCH 32u
 #endif
 
 /* `high` is this many batches. */
 #define HIGH_BATCHES 2u
+
+/* Drains in a row until a thread is known to only give. */
+#define STREAM_DRAINS 4u
 
 static inline unsigned int list_index(unsigned int order, enum migratetype mt)
 {
@@ -46,26 +54,30 @@ static void pcp_init(struct per_thread_pages *pcp)
 {
 	pcp->batch = MIN_BATCH;
 	pcp->high = MIN_BATCH * HIGH_BATCHES;
+	pcp->drains = 0;
 }
 
-/* A thread that keeps coming back is served more at a time. */
-static void pcp_grow(struct per_thread_pages *pcp)
+static void set_batch(struct per_thread_pages *pcp, uint32_t batch)
 {
-	if (pcp->batch < MAX_BATCH) {
-		pcp->batch *= 2;
-		pcp->high = pcp->batch * HIGH_BATCHES;
+	pcp->batch = batch;
+	pcp->high = batch * HIGH_BATCHES;
+}
+
+static void tune_on_refill(struct per_thread_pages *pcp)
+{
+	uint32_t most = pcp->drains ? MAX_BATCH : STREAM_BATCH;
+
+	if (pcp->batch < most)
+		set_batch(pcp, pcp->batch * 2);
+	pcp->drains = 0;
+}
+
+static void tune_on_drain(struct per_thread_pages *pcp)
+{
+	if (++pcp->drains >= STREAM_DRAINS && pcp->batch > MIN_BATCH) {
+		set_batch(pcp, pcp->batch / 2);
+		pcp->drains = 1;
 	}
-	pcp->idle = 0;
-}
-
-/* One that only frees keeps less and less. */
-static void pcp_shrink(struct per_thread_pages *pcp)
-{
-	if (++pcp->idle < HIGH_BATCHES || pcp->batch == MIN_BATCH)
-		return;
-	pcp->batch /= 2;
-	pcp->high = pcp->batch * HIGH_BATCHES;
-	pcp->idle = 0;
 }
 
 /* Fills a list with `batch` pages' worth of blocks in one hold of the lock. */
@@ -104,7 +116,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 		if (!pcp->batch)
 			pcp_init(pcp);
 		else
-			pcp_grow(pcp);
+			tune_on_refill(pcp);
 		rmqueue_bulk(t, z, order, mt);
 	}
 	page = from_tail ? page_list_last(list) : page_list_first(list);
@@ -197,7 +209,7 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 	account(pcp, order, 1);
 	if (pcp->count > pcp->high) {
 		free_pcppages_bulk(t, pcp->batch);
-		pcp_shrink(pcp);
+		tune_on_drain(pcp);
 	}
 }
 

@@ -23,7 +23,7 @@ struct per_thread_pages {
 	uint32_t count; /* pages in the lists of small orders */
 	uint32_t high;	/* count above this: `batch` pages go to the buddy */
 	uint32_t batch; /* pages moved in one hold of the lock, at least 1 */
-	uint32_t idle;	/* frees since the last refill: `high` sinks with it */
+	uint32_t drains; /* since the last refill, about */
 	uint32_t pageblocks; /* in the lists of that order */
 	struct page_list lists[NR_PCP_LISTS];
 };

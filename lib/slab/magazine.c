@@ -29,6 +29,9 @@
 
 #define HALF(n) (((n) + 1) / 2)
 
+/* Misses without budget until a magazine takes from another. */
+#define STEAL_INTERVAL 16u
+
 static bool disabled;
 
 void magazines_disable(void)
@@ -171,9 +174,12 @@ static bool resize(struct thread_cache *own, unsigned int cache)
 	if (new == old)
 		return true;
 	while (old && own->bytes + (new - old) * c->size >
-			      thread_cache_budget())
-		if (!shrink_another(own, cache))
+			      thread_cache_budget()) {
+		/* All want more: to take it from each other is no gain. */
+		if (++own->denied % STEAL_INTERVAL ||
+		    !shrink_another(own, cache))
 			return true;
+	}
 	return resize_array(own, cache, new) || old;
 }
 
@@ -289,6 +295,18 @@ static void make_room(struct thread_cache *own, unsigned int cache)
 		flush(own, cache, HALF(own->capacity[cache]));
 }
 
+/*
+ * A thread that frees before it ever allocated was given the block. It is not
+ * to have it again: what shares its cache lines was given to others.
+ */
+static bool is_first_free(struct thread_cache *own, unsigned int cache)
+{
+	if (own->last_miss[cache] != MISS_NONE)
+		return false;
+	own->last_miss[cache] = MISS_FULL;
+	return true;
+}
+
 void magazine_free_slow(struct thread_cache *own, unsigned int cache,
 			void *obj, const char *function)
 {
@@ -297,7 +315,7 @@ void magazine_free_slow(struct thread_cache *own, unsigned int cache,
 
 	if (unlikely(slab_object_is_free(c, compound_head(page), obj)))
 		misuse("double free", function, obj);
-	if (unlikely(!own || disabled)) {
+	if (unlikely(!own || disabled || is_first_free(own, cache))) {
 		kmem_cache_free_bulk(c, own ? &own->mm : NULL, 1, &obj);
 		return;
 	}

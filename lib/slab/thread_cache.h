@@ -39,6 +39,7 @@ struct thread_cache {
 	pfn_t claim[NR_MAGAZINES];
 	uint32_t bytes;	      /* what all magazines could hold */
 	uint16_t victim;      /* the magazine to shrink next */
+	uint16_t denied;      /* misses that found no budget */
 	bool working;	      /* in the slow path, not just in the hot one */
 	struct mm_thread mm;
 	pfn_t run[RUN_CACHE_PAGES + 1]; /* a free run of that many pages */

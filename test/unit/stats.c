@@ -109,19 +109,21 @@ static void test_buddy_stat_write(void **state)
 	heap_free(heap_malloc(100), "free");
 	for (int s = 0; s < BUDDY_NR_STATS; s++) {
 		static char written[65536];
-		ssize_t len, got;
+		ssize_t got;
 
 		assert_int_equal(ftruncate(fileno(f), 0), 0);
 		lseek(fileno(f), 0, SEEK_SET);
 		assert_int_equal(buddy_stat_write((enum buddy_stat)s,
 						  fileno(f)),
 				 0);
-		len = buddy_stat((enum buddy_stat)s, buf, sizeof(buf));
+		(void)buddy_stat((enum buddy_stat)s, buf, sizeof(buf));
 		got = pread(fileno(f), written, sizeof(written) - 1, 0);
-		assert_int_equal(got, len);
-		/* The locks that were taken to say so are counted, too. */
+		written[got > 0 ? got : 0] = '\0';
+		assert_true(got > 10);
+		assert_memory_equal(written, buf, 10);
+		/* Others count the locks that were taken to tell them. */
 		if (s == BUDDY_STAT_BUDDYINFO || s == BUDDY_STAT_PAGETYPEINFO)
-			assert_memory_equal(written, buf, (size_t)len);
+			assert_string_equal(written, buf);
 	}
 	assert_int_equal(buddy_stat_write(BUDDY_STAT_VMSTAT, -1), -EBADF);
 	assert_int_equal(buddy_stat_write(BUDDY_NR_STATS, 1), -EINVAL);
