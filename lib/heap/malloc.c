@@ -35,9 +35,14 @@ static void frame_leave(const struct frame *f)
 
 static void *alloc_by_size(struct thread_cache *own, size_t size)
 {
+	void *p = NULL;
+
 	if (size <= SMALL_MAX)
-		return magazine_alloc_slow(own, size_class(size));
-	return large_alloc(own, size, false);
+		p = magazine_alloc_slow(own, size_class(size));
+	/* Where no slab of many pages is to be had, a few may do. */
+	if (!p && size > FINE_MAX)
+		p = large_alloc(own, size, false);
+	return p;
 }
 
 /* Memory that is kept for one use may serve another. */

@@ -107,7 +107,8 @@ void options_parse(const char *text)
 
 static void options_apply(void)
 {
-	if (options.check_full)
+	/* Both are for the slow path to see every call. */
+	if (options.check_full || options.junk)
 		magazines_disable();
 	if (options.guard)
 		buddy_set_guard_order(GUARD_ORDER);

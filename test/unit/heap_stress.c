@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buddy.h"
@@ -349,14 +350,16 @@ static bool stop;
 /* The self-check beside threads that are at work. */
 static void *verify_on_and_on(void *arg)
 {
+	static char unsound[] = "unsound";
+
 	struct timespec ms = { .tv_nsec = 1000000 };
 
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
 		if (mm_verify())
-			return arg;
+			return unsound;
 		nanosleep(&ms, NULL);
 	}
-	return NULL;
+	return arg;
 }
 
 static void run_threads(bool verify)
@@ -369,7 +372,7 @@ static void run_threads(bool verify)
 	for (int i = 0; i < MAILBOXES; i++)
 		pthread_mutex_init(&mailbox[i].lock, NULL);
 	if (verify)
-		pthread_create(&verifier, NULL, verify_on_and_on, &verifier);
+		pthread_create(&verifier, NULL, verify_on_and_on, NULL);
 	for (int i = 0; i < THREADS; i++) {
 		s[i].seed = unit_seed() + (uint64_t)i * 1000003;
 		pthread_create(&thread[i], NULL, stress, &s[i]);

@@ -15,7 +15,8 @@ static uint32_t pages_out(void)
 
 		out += z->online - z->first_page - z->nr_free;
 	}
-	return out - thread.pcp.count;
+	return out - thread.pcp.count -
+	       thread.pcp.pageblocks * PAGEBLOCK_PAGES;
 }
 
 static void write_run(struct page *page, int c)
