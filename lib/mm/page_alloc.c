@@ -290,7 +290,7 @@ static struct page *try_new_zone(struct mm_thread *t,
 			break;
 		page = try_zone(t, z, req);
 		if (page)
-			zone_statistics(z, true);
+			zone_statistics(z, z->id == (t ? t->preferred : 0));
 	}
 	return page;
 }

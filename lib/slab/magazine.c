@@ -8,7 +8,7 @@
 #define MAGAZINE_MAX_BYTES (1u << 20)
 
 /* A magazine of large objects starts with so many bytes, one at least. */
-#define MAGAZINE_MIN_BYTES (32u << 10)
+#define MAGAZINE_MIN_BYTES (16u << 10)
 
 /*
  * A magazine of which a thread only takes, or to which it only gives, is a
@@ -164,22 +164,36 @@ static bool shrink_another(struct thread_cache *own, unsigned int cache)
 	return false;
 }
 
-/* The next larger capacity, if the thread's budget has it. */
+/* Makes room for more bytes at the cost of the other magazines. */
+static bool find_budget(struct thread_cache *own, unsigned int cache,
+			uint32_t more)
+{
+	uint32_t budget = thread_cache_budget();
+
+	if (own->bytes + more <= budget)
+		return true;
+	/* All want more: to take it from each other each time is no gain. */
+	if (own->capacity[cache] && ++own->denied % STEAL_INTERVAL)
+		return false;
+	while (own->bytes + more > budget)
+		if (!shrink_another(own, cache))
+			return false;
+	return true;
+}
+
+/*
+ * The next larger capacity, if the thread's budget has it; a first array is
+ * had in any case. False when there is none.
+ */
 static bool resize(struct thread_cache *own, unsigned int cache)
 {
 	const struct kmem_cache *c = &kmem_caches[cache];
 	uint32_t old = own->capacity[cache];
 	uint32_t new = next_capacity(c, old);
 
-	if (new == old)
+	if (new == old || (!find_budget(own, cache, (new - old) * c->size) &&
+			   old))
 		return true;
-	while (old && own->bytes + (new - old) * c->size >
-			      thread_cache_budget()) {
-		/* All want more: to take it from each other is no gain. */
-		if (++own->denied % STEAL_INTERVAL ||
-		    !shrink_another(own, cache))
-			return true;
-	}
 	return resize_array(own, cache, new) || old;
 }
 
