@@ -20,15 +20,14 @@ typedef handler_fn (*get_handler_fn)(void);
 #pragma weak dlsym
 #pragma weak dlclose
 
-extern handler_fn get_new_handler(void) __asm__("_ZSt15get_new_handlerv")
-	OPTIONAL;
+extern handler_fn
+get_new_handler(void) __asm__("_ZSt15get_new_handlerv") OPTIONAL;
 extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") OPTIONAL;
 
 /* The function of that name in a runtime that is loaded, however it was. */
 static void *find(const char *name)
 {
-	static const char *const runtimes[] = { "libstdc++.so.6",
-						"libc++.so.1" };
+	static const char *const runtimes[] = {"libstdc++.so.6", "libc++.so.1"};
 
 	if (!dlopen) /* a static executable */
 		return NULL;
@@ -81,8 +80,7 @@ bool cxx_new_nothrow(void **out, size_t size, size_t alignment)
 	} else {
 		f = find("_ZnwmRKSt9nothrow_t");
 		if (f)
-			*out = ((void *(*)(size_t, const void *))f)(size,
-								    &tag);
+			*out = ((void *(*)(size_t, const void *))f)(size, &tag);
 	}
 	return f != NULL;
 }

@@ -9,11 +9,11 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-#define FORWARD(name, target, type, params, args)                              \
-	EXPORT type name params;                                               \
-	EXPORT type name params                                                \
-	{                                                                      \
-		return target args;                                            \
+#define FORWARD(name, target, type, params, args) \
+	EXPORT type name params;                  \
+	EXPORT type name params                   \
+	{                                         \
+		return target args;               \
 	}
 
 FORWARD(__libc_malloc, malloc, void *, (size_t size), (size))

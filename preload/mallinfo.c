@@ -98,7 +98,6 @@ EXPORT int malloc_info(int opts, FILE *fp)
 		"</malloc>\n",
 		(unsigned long long)n.used, (unsigned long long)n.cached,
 		(unsigned long long)n.free, (unsigned long long)n.huge_runs,
-		(unsigned long long)n.huge_bytes,
-		(unsigned long long)n.online);
+		(unsigned long long)n.huge_bytes, (unsigned long long)n.online);
 	return ferror(fp) ? EOF : 0;
 }

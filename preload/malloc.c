@@ -66,8 +66,8 @@ EXPORT void *memalign(size_t alignment, size_t size)
 		return NULL;
 	}
 	if (!is_power_of_two(alignment))
-		alignment = alignment ? (size_t)1 << order_at_least(alignment)
-				      : 1;
+		alignment =
+			alignment ? (size_t)1 << order_at_least(alignment) : 1;
 	return heap_aligned(alignment, size);
 }
 

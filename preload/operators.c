@@ -78,11 +78,11 @@ static void *new_aligned_nothrow(size_t size, size_t alignment)
 	return likely(p) ? p : new_nothrow_slow(size, alignment);
 }
 
-#define NEW(name, body, ...)                                                   \
-	EXPORT void *name(__VA_ARGS__);                                        \
-	EXPORT void *name(__VA_ARGS__)                                         \
-	{                                                                      \
-		return body;                                                   \
+#define NEW(name, body, ...)            \
+	EXPORT void *name(__VA_ARGS__); \
+	EXPORT void *name(__VA_ARGS__)  \
+	{                               \
+		return body;            \
 	}
 
 NEW(_Znwm, new_plain(size), size_t size)
@@ -100,11 +100,11 @@ NEW(_ZnamSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
 
 /* ---- freeing ---------------------------------------------------------- */
 
-#define DELETE(name, body, ...)                                                \
-	EXPORT void name(__VA_ARGS__);                                         \
-	EXPORT void name(__VA_ARGS__)                                          \
-	{                                                                      \
-		body;                                                          \
+#define DELETE(name, body, ...)        \
+	EXPORT void name(__VA_ARGS__); \
+	EXPORT void name(__VA_ARGS__)  \
+	{                              \
+		body;                  \
 	}
 
 #define ONE "operator delete"
@@ -118,8 +118,7 @@ DELETE(_ZdaPvRKSt9nothrow_t, heap_free(p, MANY), void *p,
        const void *tag maybe_unused)
 DELETE(_ZdlPvm, heap_free_sized(p, size, ONE), void *p, size_t size)
 DELETE(_ZdaPvm, heap_free_sized(p, size, MANY), void *p, size_t size)
-DELETE(_ZdlPvSt11align_val_t, heap_free(p, ONE), void *p,
-       size_t a maybe_unused)
+DELETE(_ZdlPvSt11align_val_t, heap_free(p, ONE), void *p, size_t a maybe_unused)
 DELETE(_ZdaPvSt11align_val_t, heap_free(p, MANY), void *p,
        size_t a maybe_unused)
 DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, heap_free(p, ONE), void *p,

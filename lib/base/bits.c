@@ -2,47 +2,42 @@
 #include "bits.h"
 
 /* Runs body for each word w that [start, start + nr) meets, with its mask. */
-#define for_each_word(w, mask, start, nr)                                      \
-	for (size_t w = (start) / BITS_PER_WORD,                               \
-		    w##_end = (start) + (nr), mask;                            \
-	     (nr) && w * BITS_PER_WORD < w##_end &&                            \
-	     (mask = bitmap_mask(w, start, nr));                               \
+#define for_each_word(w, mask, start, nr)                                  \
+	for (size_t w = (start) / BITS_PER_WORD, w##_end = (start) + (nr), \
+		    mask;                                                  \
+	     (nr) && w * BITS_PER_WORD < w##_end &&                        \
+	     (mask = bitmap_mask(w, start, nr));                           \
 	     w++)
 
 void bitmap_set_range(uint64_t *map, size_t start, size_t nr)
 {
-	for_each_word(w, mask, start, nr)
-		map[w] |= mask;
+	for_each_word(w, mask, start, nr) map[w] |= mask;
 }
 
 void bitmap_clear_range(uint64_t *map, size_t start, size_t nr)
 {
-	for_each_word(w, mask, start, nr)
-		map[w] &= ~mask;
+	for_each_word(w, mask, start, nr) map[w] &= ~mask;
 }
 
 size_t bitmap_count_range(const uint64_t *map, size_t start, size_t nr)
 {
 	size_t count = 0;
 
-	for_each_word(w, mask, start, nr)
-		count += (size_t)__builtin_popcountll(map[w] & mask);
+	for_each_word(w, mask, start, nr) count +=
+		(size_t)__builtin_popcountll(map[w] & mask);
 	return count;
 }
 
 bool bitmap_all_set(const uint64_t *map, size_t start, size_t nr)
 {
-	for_each_word(w, mask, start, nr)
-		if ((map[w] & mask) != mask)
-			return false;
+	for_each_word(w, mask, start,
+		      nr) if ((map[w] & mask) != mask) return false;
 	return true;
 }
 
 bool bitmap_none_set(const uint64_t *map, size_t start, size_t nr)
 {
-	for_each_word(w, mask, start, nr)
-		if (map[w] & mask)
-			return false;
+	for_each_word(w, mask, start, nr) if (map[w] & mask) return false;
 	return true;
 }
 

@@ -14,8 +14,8 @@ void text_init(struct text *t, char *buf, size_t size)
 void text_init_flush(struct text *t, char *buf, size_t size,
 		     int (*flush)(void *, const char *, size_t), void *arg)
 {
-	*t = (struct text){ .buf = buf, .size = size, .flush = flush,
-			    .arg = arg };
+	*t = (struct text){
+		.buf = buf, .size = size, .flush = flush, .arg = arg};
 	if (size)
 		buf[0] = '\0';
 }

@@ -23,7 +23,7 @@ struct frame {
 
 static struct frame enter(void)
 {
-	struct frame f = { .tc = soft_mask() };
+	struct frame f = {.tc = soft_mask()};
 
 	if (unlikely(!cache_is_real(f.tc)))
 		options_init();

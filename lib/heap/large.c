@@ -12,7 +12,8 @@
  */
 #define HUGE_FALLBACK_MIN ((size_t)1 << 20)
 
-/* Moving pages costs two system calls and splits a mapping: 2 MiB is worth it. */
+/* Moving pages costs two system calls and splits a mapping: 2 MiB is worth it.
+ */
 #define MOVE_MIN_PAGES PAGEBLOCK_PAGES
 
 /* From here on zeroes are had by giving the memory back: 8 MiB. */

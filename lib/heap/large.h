@@ -11,8 +11,7 @@
 #include "slab/slab.h"
 
 /* size above 0, up to PTRDIFF_MAX; NULL when there is no memory. */
-void *large_alloc(struct thread_cache *own, size_t size,
-		  bool zero) must_check;
+void *large_alloc(struct thread_cache *own, size_t size, bool zero) must_check;
 
 /* Aligned to a power of two above PAGE_SIZE, or to whole pages. */
 void *large_alloc_aligned(struct thread_cache *own, size_t alignment,

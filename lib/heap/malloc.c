@@ -23,7 +23,7 @@ static struct frame frame_enter(struct thread_cache *tc)
 {
 	if (unlikely(!cache_is_real(tc)))
 		options_init();
-	return (struct frame){ tc, thread_cache_enter(tc, true) };
+	return (struct frame){tc, thread_cache_enter(tc, true)};
 }
 
 static void frame_leave(const struct frame *f)
@@ -404,7 +404,7 @@ unsigned int aligned_class(size_t alignment, size_t size)
 	/* Objects stand at multiples of their size in an aligned slab. */
 	class = size_class(size);
 	while (kmem_caches[class].size & (alignment - 1))
-		class++;
+		class ++;
 	return class;
 }
 

@@ -22,11 +22,11 @@ static const struct option {
 	enum option_type type;
 	bool *value;
 } known[] = {
-	{ "stats_print", OPTION_BOOL, &options.stats_print },
-	{ "verify_at_exit", OPTION_BOOL, &options.verify_at_exit },
-	{ "check", OPTION_CHECK, &options.check_full },
-	{ "guard", OPTION_BOOL, &options.guard },
-	{ "junk", OPTION_BOOL, &options.junk },
+	{"stats_print", OPTION_BOOL, &options.stats_print},
+	{"verify_at_exit", OPTION_BOOL, &options.verify_at_exit},
+	{"check", OPTION_CHECK, &options.check_full},
+	{"guard", OPTION_BOOL, &options.guard},
+	{"junk", OPTION_BOOL, &options.junk},
 };
 
 /* A part of a text, not ended by a NUL. */
@@ -93,11 +93,11 @@ void options_parse(const char *text)
 		size_t len = strcspn(text, ",");
 		const char *colon = memchr(text, ':', len);
 		size_t key_len = colon ? (size_t)(colon - text) : len;
-		struct span key = { text, key_len };
-		struct span value = { text + len, 0 };
+		struct span key = {text, key_len};
+		struct span value = {text + len, 0};
 
 		if (colon)
-			value = (struct span){ colon + 1, len - key_len - 1 };
+			value = (struct span){colon + 1, len - key_len - 1};
 		if (len)
 			set_option(key, value);
 		text += len;

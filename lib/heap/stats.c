@@ -9,8 +9,8 @@
 #define SLAB_PAGES_WIDTH 4
 
 static const char *const stat_names[NR_HEAP_STATS] = {
-	[STAT_BUDDYINFO] = "buddyinfo",	    [STAT_PAGETYPEINFO] = "pagetypeinfo",
-	[STAT_ZONEINFO] = "zoneinfo",	    [STAT_VMSTAT] = "vmstat",
+	[STAT_BUDDYINFO] = "buddyinfo", [STAT_PAGETYPEINFO] = "pagetypeinfo",
+	[STAT_ZONEINFO] = "zoneinfo",	[STAT_VMSTAT] = "vmstat",
 	[STAT_SLABINFO] = "slabinfo",
 };
 
@@ -110,7 +110,8 @@ void stat_text(struct text *t, enum heap_stat which)
 		break;
 	case STAT_ZONEINFO:
 		text_zoneinfo(t);
-		/* A thread's pcp takes from all zones: they stand at the end. */
+		/* A thread's pcp takes from all zones: they stand at the end.
+		 */
 		thread_cache_text_pagesets(t);
 		break;
 	case STAT_VMSTAT:
@@ -178,8 +179,8 @@ struct heap_totals heap_totals(void)
 		n.cached += (s.nr_free + thread_cache_objects(i)) * c->size;
 	}
 	n.cached += thread_cache_pages() << PAGE_SHIFT;
-	n.used = n.online > n.free + n.cached ? n.online - n.free - n.cached
-					      : 0;
+	n.used =
+		n.online > n.free + n.cached ? n.online - n.free - n.cached : 0;
 	return n;
 }
 

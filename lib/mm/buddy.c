@@ -44,8 +44,8 @@ static void account_pageblocks(struct zone *z, uint32_t index,
 	}
 }
 
-static void add_to_free_list(struct zone *z, uint32_t index,
-			     unsigned int order, enum migratetype mt, bool tail)
+static void add_to_free_list(struct zone *z, uint32_t index, unsigned int order,
+			     enum migratetype mt, bool tail)
 {
 	struct free_area *area = &z->free_area[order];
 	struct page *page = zone_page(z, index);
@@ -106,8 +106,8 @@ static bool clear_page_guard(struct zone *z, struct page *page)
 	page->type = PAGE_TAIL;
 	z->nr_guard -= nr;
 	bitmap_set_range(z->free_map, page_index(page), nr);
-	z->nr_free_dirty += (uint32_t)bitmap_count_range(
-		z->dirty_map, page_index(page), nr);
+	z->nr_free_dirty += (uint32_t)bitmap_count_range(z->dirty_map,
+							 page_index(page), nr);
 	return true;
 }
 
@@ -160,8 +160,8 @@ static slow_path void quarantine(struct zone *z, struct page *page,
 	text_str(&r.text, "; quarantined");
 	report_end(&r);
 
-	z->nr_free_dirty -= (uint32_t)bitmap_count_range(
-		z->dirty_map, page_index(page), nr);
+	z->nr_free_dirty -= (uint32_t)bitmap_count_range(z->dirty_map,
+							 page_index(page), nr);
 	page->order = (uint8_t)order;
 	page->migratetype = (uint8_t)mt;
 	del_from_free_list(z, page);
@@ -365,13 +365,12 @@ void mark_clean_locked(struct zone *z, uint32_t index, uint32_t nr)
 
 /* Where to look when a migratetype's own lists are empty, best first. */
 static const uint8_t fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
-	[MIGRATE_UNMOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE },
-	[MIGRATE_MOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
-	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
+	[MIGRATE_UNMOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE},
+	[MIGRATE_MOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE},
+	[MIGRATE_RECLAIMABLE] = {MIGRATE_UNMOVABLE, MIGRATE_MOVABLE},
 };
 
-static void move_to_list(struct zone *z, struct page *page,
-			 enum migratetype mt)
+static void move_to_list(struct zone *z, struct page *page, enum migratetype mt)
 {
 	uint32_t index = page_index(page);
 	unsigned int order = page->order;
@@ -442,8 +441,8 @@ static struct page *largest_block(struct zone *z, unsigned int order,
 
 	while ((orders = z->nonempty[mt] >> order << order)) {
 		unsigned int current = highest_bit(orders);
-		struct page *page = page_list_first(
-			&z->free_area[current].free_list[mt]);
+		struct page *page =
+			page_list_first(&z->free_area[current].free_list[mt]);
 
 		if (likely(check_free_block(z, page, current, mt)))
 			return page;
@@ -467,47 +466,4 @@ struct page *rmqueue_fallback_locked(struct zone *z, unsigned int order,
 		return page ? page : rmqueue_smallest_locked(z, order, from);
 	}
 	return NULL;
-}
-
-/* ---- after a fork ----------------------------------------------------- */
-
-static void forget_lists(struct zone *z)
-{
-	memset(z->free_area, 0, sizeof(z->free_area));
-	memset(z->nonempty, 0, sizeof(z->nonempty));
-	memset(z->block_map, 0, sizeof(z->block_map));
-	z->nr_free = 0;
-	z->nr_free_dirty = 0;
-	z->nr_isolated = 0;
-	z->nr_guard = 0;
-}
-
-void zone_rebuild_locked(struct zone *z)
-{
-	uint32_t index = z->first_page;
-
-	forget_lists(z);
-	for (uint32_t i = index; i < z->online; i++) {
-		struct page *page = zone_page(z, i);
-		uint32_t nr = order_pages(page->order);
-
-		/* Who was giving this back is gone: it is free again. */
-		if (page->type == PAGE_ISOLATED)
-			bitmap_set_range(z->free_map, i, nr);
-		if (page->type == PAGE_GUARD)
-			z->nr_guard += nr;
-		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)
-			page->type = PAGE_TAIL;
-	}
-	while (index < z->online) {
-		uint32_t end;
-
-		index = (uint32_t)bitmap_next_set(z->free_map, index,
-						  z->online);
-		end = (uint32_t)bitmap_next_clear(z->free_map, index,
-						  z->online);
-		if (end > index)
-			free_range_locked(z, index, end - index);
-		index = end;
-	}
 }

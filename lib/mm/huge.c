@@ -120,8 +120,8 @@ static struct page *huge_move(struct page *page, size_t new_len)
 	if (!z)
 		return NULL;
 	if (commit_parts(z, first, new_len) ||
-	    os_relocate((char *)z + start, (char *)old + start,
-			old_len - start, new_len - start)) {
+	    os_relocate((char *)z + start, (char *)old + start, old_len - start,
+			new_len - start)) {
 		os_release(z, new_len);
 		return NULL;
 	}
@@ -144,13 +144,11 @@ struct page *huge_resize(struct page *page, size_t size)
 		return page;
 	/* In place the mapping may not grow into another zone's slot. */
 	if (align_up(new_len, ZONE_SIZE) <= align_up(old_len, ZONE_SIZE) &&
-	    !os_resize(page_to_addr(page), old_len - start,
-		       new_len - start)) {
+	    !os_resize(page_to_addr(page), old_len - start, new_len - start)) {
 		if (new_len < old_len)
 			for (size_t at = align_up(new_len, ZONE_SIZE);
 			     at < old_len; at += ZONE_SIZE)
-				slot_set((char *)zone_of(page) + at,
-					 SLOT_NONE);
+				slot_set((char *)zone_of(page) + at, SLOT_NONE);
 		page->bytes = new_len;
 		page->flags &= (uint8_t)~PG_ZEROED;
 	} else {

@@ -10,6 +10,7 @@
 #include "page_alloc.h"
 #include "pcp.h"
 #include "reclaim.h"
+#include "rmqueue.h"
 #include "verify.h"
 #include "zone.h"
 

@@ -18,10 +18,10 @@ static const char *const migratetype_names[MIGRATE_TYPES] = {
 };
 
 static const char *const zone_event_names[NR_ZONE_EVENTS] = {
-	[ZONE_ALLOC] = "zone_alloc",	   [ZONE_FREE] = "zone_free",
-	[ZONE_HIT] = "numa_hit",	   [ZONE_FOREIGN] = "numa_foreign",
-	[ZONE_STEAL] = "pageblock_steal",  [ZONE_FALLBACK] = "alloc_fallback",
-	[ZONE_PURGED] = "pages_purged",	   [ZONE_LOCKED] = "zone_lock",
+	[ZONE_ALLOC] = "zone_alloc",	  [ZONE_FREE] = "zone_free",
+	[ZONE_HIT] = "numa_hit",	  [ZONE_FOREIGN] = "numa_foreign",
+	[ZONE_STEAL] = "pageblock_steal", [ZONE_FALLBACK] = "alloc_fallback",
+	[ZONE_PURGED] = "pages_purged",	  [ZONE_LOCKED] = "zone_lock",
 };
 
 static const char *const thread_event_names[NR_THREAD_EVENTS] = {
@@ -121,8 +121,7 @@ void text_pagetypeinfo(struct text *t)
 			text_zone(t, i);
 			text_type(t, migratetype_names[mt]);
 			for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++)
-				text_dec_pad(t, c.by_type[mt][o],
-					     NUMBER_WIDTH);
+				text_dec_pad(t, c.by_type[mt][o], NUMBER_WIDTH);
 			text_char(t, '\n');
 		}
 	}
@@ -226,7 +225,7 @@ void text_pageset(struct text *t, uint32_t id, const struct mm_thread *th)
 
 struct mm_totals mm_totals(void)
 {
-	struct mm_totals m = { 0 };
+	struct mm_totals m = {0};
 
 	for (uint32_t i = 0; i < nr_zones_now(); i++) {
 		struct mm_totals n = zone_numbers(zones[i]);

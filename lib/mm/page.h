@@ -52,7 +52,7 @@ typedef struct {
 	uint32_t nr;
 } pfn_t;
 
-#define PFN_NONE ((pfn_t){ 0 })
+#define PFN_NONE ((pfn_t){0})
 
 /*
  * What a page is. Only the first page of anything says so: pages inside a
@@ -81,10 +81,10 @@ enum migratetype {
 };
 
 enum page_flags {
-	PG_CLEAN = 1, /* a block in the pcp: still zero, never handed out */
-	PG_MOVED = 2, /* a run: mremap() brought its pages from elsewhere */
-	PG_HUGE = 4,  /* a run: it has a mapping of its own */
-	PG_ZEROED = 8, /* a run just handed out: known to be zero */
+	PG_CLEAN = 1,	/* a block in the pcp: still zero, never handed out */
+	PG_MOVED = 2,	/* a run: mremap() brought its pages from elsewhere */
+	PG_HUGE = 4,	/* a run: it has a mapping of its own */
+	PG_ZEROED = 8,	/* a run just handed out: known to be zero */
 	PG_CACHED = 16, /* a run: free, kept by a thread */
 };
 
@@ -95,20 +95,20 @@ enum page_flags {
  * who owns the pages, or under zone->lock while they are free.
  */
 struct page {
-	uint8_t type;	      /* enum page_type */
-	uint8_t order;	      /* of a block or a slab */
-	uint8_t migratetype;  /* of the list that a free block is on */
-	uint8_t flags;	      /* enum page_flags */
-	uint32_t nr;	      /* head: pages; tail of a slab: to its head */
-	pfn_t prev, next;     /* on a page_list */
+	uint8_t type;	     /* enum page_type */
+	uint8_t order;	     /* of a block or a slab */
+	uint8_t migratetype; /* of the list that a free block is on */
+	uint8_t flags;	     /* enum page_flags */
+	uint32_t nr;	     /* head: pages; tail of a slab: to its head */
+	pfn_t prev, next;    /* on a page_list */
 
 	/* Of a slab, under its cache's lock (slab/kmem_cache.h). */
-	uint8_t cache;	      /* index of its kmem_cache */
+	uint8_t cache; /* index of its kmem_cache */
 	uint8_t slab_flags;
-	uint16_t nr_free;     /* objects in the slab's bitmap */
+	uint16_t nr_free; /* objects in the slab's bitmap */
 	uint16_t nr_objects;
-	uint16_t hint;	      /* no free bit below this word */
-	uint64_t *bitmap;     /* 1: free; points to `map` when that is enough */
+	uint16_t hint;	  /* no free bit below this word */
+	uint64_t *bitmap; /* 1: free; points to `map` when that is enough */
 	union {
 		uint64_t map[SLAB_INLINE_WORDS];
 		size_t bytes; /* PG_HUGE: of its mapping, header included */
@@ -119,7 +119,7 @@ _Static_assert(sizeof(struct page) == CACHE_LINE, "one page, one line");
 
 static inline pfn_t addr_to_pfn(const void *p)
 {
-	return (pfn_t){ (uint32_t)((uintptr_t)p >> PAGE_SHIFT) };
+	return (pfn_t){(uint32_t)((uintptr_t)p >> PAGE_SHIFT)};
 }
 
 static inline void *pfn_to_addr(pfn_t pfn)
@@ -149,7 +149,7 @@ static inline pfn_t page_to_pfn(const struct page *page)
 {
 	uint32_t slot = (uint32_t)((uintptr_t)page >> ZONE_SHIFT);
 
-	return (pfn_t){ slot << ZONE_PAGE_BITS | page_index(page) };
+	return (pfn_t){slot << ZONE_PAGE_BITS | page_index(page)};
 }
 
 static inline void *page_to_addr(const struct page *page)

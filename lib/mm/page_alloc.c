@@ -5,9 +5,7 @@
 #include "huge.h"
 #include "page_alloc.h"
 #include "reclaim.h"
-
-/* Runs below this are cut from one block, others found by pageblocks. */
-#define SHORT_RUN_PAGES PAGEBLOCK_PAGES
+#include "rmqueue.h"
 
 static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
 {
@@ -40,189 +38,6 @@ static struct page *hand_out(struct mm_thread *t, struct page *page,
 	return page;
 }
 
-/* ---- one zone --------------------------------------------------------- */
-
-static void mark_handed_out(struct zone *z, struct page *page, uint32_t nr)
-{
-	uint32_t dirty = mark_dirty_locked(z, page_index(page), nr);
-
-	page->flags = dirty ? 0 : PG_CLEAN;
-	z->event[ZONE_ALLOC] += nr;
-}
-
-/* Brings so much online that an aligned block of that order is in it. */
-static int grow_for_block(struct zone *z, unsigned int order)
-{
-	uint32_t nr = 1u << order;
-	uint32_t start = (uint32_t)align_up(z->online, nr);
-
-	return zone_grow_locked(z, start + nr - z->online);
-}
-
-static struct page *take_listed(struct zone *z, unsigned int order,
-				enum migratetype mt)
-{
-	struct page *page = rmqueue_smallest_locked(z, order, mt);
-
-	return page ? page : rmqueue_fallback_locked(z, order, mt);
-}
-
-/* A block off the lists, not yet marked as handed out. */
-static struct page *take_block(struct zone *z, unsigned int order,
-			       enum migratetype mt, bool grow)
-{
-	struct page *page = take_listed(z, order, mt);
-
-	if (!page && grow && !grow_for_block(z, order))
-		page = take_listed(z, order, mt);
-	if (page)
-		page->order = (uint8_t)order;
-	return page;
-}
-
-struct page *rmqueue_buddy_locked(struct zone *z, unsigned int order,
-				  enum migratetype mt, bool grow)
-{
-	struct page *page = take_block(z, order, mt, grow);
-
-	if (page)
-		mark_handed_out(z, page, 1u << order);
-	return page;
-}
-
-/* The reserve: a pageblock that only GFP_ATOMIC may use. */
-static struct page *rmqueue_highatomic(struct zone *z, unsigned int order)
-{
-	struct page *page;
-
-	page = rmqueue_smallest_locked(z, order, MIGRATE_HIGHATOMIC);
-	if (page) {
-		page->order = (uint8_t)order;
-		mark_handed_out(z, page, 1u << order);
-	}
-	return page;
-}
-
-static void reserve_highatomic(struct zone *z)
-{
-	struct page *page;
-
-	if (z->nr_highatomic)
-		return;
-	page = rmqueue_smallest_locked(z, PAGEBLOCK_ORDER, MIGRATE_MOVABLE);
-	if (!page)
-		return;
-	z->nr_highatomic++;
-	set_pageblock_type_locked(z, page_index(page), MIGRATE_HIGHATOMIC);
-	return_range_locked(z, page_index(page), PAGEBLOCK_PAGES);
-}
-
-/* A wholly free pageblock of the reserve may have a buddy to merge with. */
-static void unreserve_pageblock(struct zone *z, uint32_t index)
-{
-	struct page *page = zone_page(z, index);
-
-	set_pageblock_type_locked(z, index, MIGRATE_MOVABLE);
-	if (page->type == PAGE_FREE && page->order == PAGEBLOCK_ORDER) {
-		take_range_locked(z, index, PAGEBLOCK_PAGES);
-		return_range_locked(z, index, PAGEBLOCK_PAGES);
-	}
-	z->nr_highatomic--;
-}
-
-/* Before memory runs out for good the reserve is given up. */
-static void unreserve_highatomic(struct zone *z)
-{
-	uint64_t flags = zone_lock(z);
-
-	for (uint32_t b = 0; z->nr_highatomic && b < ZONE_PAGEBLOCKS; b++) {
-		if (z->pageblock_type[b] == MIGRATE_HIGHATOMIC)
-			unreserve_pageblock(z, b << PAGEBLOCK_ORDER);
-	}
-	zone_unlock(z, flags);
-}
-
-static struct page *rmqueue(struct mm_thread *t, struct zone *z,
-			    unsigned int order, unsigned int gfp)
-{
-	enum migratetype mt = gfp_migratetype(gfp);
-	struct page *page = NULL;
-	uint64_t flags;
-
-	if (t && pcp_allowed_order(order)) {
-		/* What is clean is at the tail. */
-		bool from_tail = gfp & (GFP_COLD | GFP_ZERO);
-
-		page = rmqueue_pcp(t, z, order, mt, from_tail);
-		if (page)
-			return page;
-	}
-	flags = zone_lock(z);
-	page = rmqueue_buddy_locked(z, order, mt, true);
-	if (gfp & GFP_ATOMIC) {
-		if (page)
-			reserve_highatomic(z);
-		else
-			page = rmqueue_highatomic(z, order);
-	}
-	zone_unlock(z, flags);
-	return page;
-}
-
-/*
- * Cuts a run out of free pageblocks, or out of memory brought online for it.
- * The index, or 0.
- */
-static uint32_t cut_run_locked(struct zone *z, uint32_t nr)
-{
-	uint32_t index = find_run_locked(z, nr);
-
-	if (!index) {
-		uint32_t from = z->online;
-
-		/* Fresh memory need not begin at a pageblock. */
-		if (zone_grow_locked(z, nr))
-			return 0;
-		index = find_run_locked(z, nr);
-		if (!index)
-			index = from;
-	}
-	take_range_locked(z, index, nr);
-	return index;
-}
-
-static struct page *rmqueue_long_run(struct zone *z, uint32_t nr)
-{
-	struct page *page = NULL;
-	uint64_t flags = zone_lock(z);
-	uint32_t index = cut_run_locked(z, nr);
-
-	if (index) {
-		page = zone_page(z, index);
-		page->order = 0;
-		mark_handed_out(z, page, nr);
-	}
-	zone_unlock(z, flags);
-	return page;
-}
-
-static struct page *rmqueue_short_run(struct zone *z, uint32_t nr,
-				      unsigned int gfp)
-{
-	unsigned int order = order_at_least(nr);
-	uint64_t flags = zone_lock(z);
-	struct page *page;
-
-	page = take_block(z, order, gfp_migratetype(gfp), true);
-	if (page) {
-		mark_handed_out(z, page, nr);
-		return_range_locked(z, page_index(page) + nr,
-				    (1u << order) - nr);
-	}
-	zone_unlock(z, flags);
-	return page;
-}
-
 /* ---- all zones -------------------------------------------------------- */
 
 struct request {
@@ -236,9 +51,7 @@ static struct page *try_zone(struct mm_thread *t, struct zone *z,
 {
 	if (req->order >= 0)
 		return rmqueue(t, z, (unsigned int)req->order, req->gfp);
-	if (req->nr < SHORT_RUN_PAGES)
-		return rmqueue_short_run(z, req->nr, req->gfp);
-	return rmqueue_long_run(z, req->nr);
+	return rmqueue_run(z, req->nr, req->gfp);
 }
 
 static void zone_statistics(struct zone *z, bool preferred)
@@ -275,8 +88,7 @@ static bool some_zone_has_room(uint32_t nr)
 	return false;
 }
 
-static struct page *try_new_zone(struct mm_thread *t,
-				 const struct request *req)
+static struct page *try_new_zone(struct mm_thread *t, const struct request *req)
 {
 	/* An aligned block may need as much again before it. */
 	uint32_t room = req->order >= 0 ? req->nr * 2 - 1 : req->nr;
@@ -296,7 +108,7 @@ static struct page *try_new_zone(struct mm_thread *t,
 }
 
 static slow_path struct page *alloc_slow(struct mm_thread *t,
-					     const struct request *req)
+					 const struct request *req)
 {
 	struct page *page = try_new_zone(t, req);
 
@@ -333,15 +145,15 @@ static struct page *alloc_request(struct mm_thread *t,
 struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
 			 unsigned int order)
 {
-	struct request req = { .nr = 1u << order, .gfp = gfp,
-			       .order = (int)order };
+	struct request req = {
+		.nr = 1u << order, .gfp = gfp, .order = (int)order};
 
 	return alloc_request(t, &req);
 }
 
 struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
 {
-	struct request req = { .nr = nr, .gfp = gfp, .order = -1 };
+	struct request req = {.nr = nr, .gfp = gfp, .order = -1};
 
 	if (is_power_of_two(nr) && pcp_allowed_order(lowest_bit(nr)))
 		req.order = (int)lowest_bit(nr);
@@ -351,9 +163,9 @@ struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
 struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 			       uint32_t nr, unsigned int order)
 {
-	struct request req = { .nr = nr + (1u << order) - 1,
-			       .gfp = gfp & ~(unsigned int)GFP_ZERO,
-			       .order = -1 };
+	struct request req = {.nr = nr + (1u << order) - 1,
+			      .gfp = gfp & ~(unsigned int)GFP_ZERO,
+			      .order = -1};
 	struct page *page, *aligned;
 	uint32_t skip;
 

@@ -52,11 +52,4 @@ static inline struct page *compound_head(struct page *page)
 /* Pages that one run can have, whatever zone it comes from. */
 #define MAX_RUN_PAGES (ZONE_PAGES / 2)
 
-/*
- * One block out of the buddy: own lists, other migratetypes', then, if `grow`,
- * by bringing more pages online. Marks it dirty, and PG_CLEAN when it was not.
- */
-struct page *rmqueue_buddy_locked(struct zone *z, unsigned int order,
-				  enum migratetype mt, bool grow) must_check;
-
 #endif

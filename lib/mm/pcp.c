@@ -1,8 +1,8 @@
 /* The pcp: free blocks kept by a thread. */
 #include "buddy.h"
-#include "page_alloc.h"
 #include "pcp.h"
 #include "reclaim.h"
+#include "rmqueue.h"
 
 /*
  * Pages. A thread whose refills and drains alternate works in bursts, and gets
@@ -31,8 +31,7 @@ static inline unsigned int list_index(unsigned int order, enum migratetype mt)
 	return order * MIGRATE_PCPTYPES + mt;
 }
 
-#define FIRST_PAGEBLOCK_LIST \
-	((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES)
+#define FIRST_PAGEBLOCK_LIST ((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES)
 
 static inline unsigned int list_order(unsigned int list)
 {
@@ -145,8 +144,7 @@ static void unlock_and_reclaim(struct zone *z, uint64_t flags)
 }
 
 /* Frees blocks from a list's tail: up to nr pages, or all of them. */
-static uint32_t free_from_list(struct mm_thread *t, unsigned int l,
-			       uint32_t nr)
+static uint32_t free_from_list(struct mm_thread *t, unsigned int l, uint32_t nr)
 {
 	struct page_list *list = &t->pcp.lists[l];
 	uint32_t pages = 1u << list_order(l);
@@ -196,8 +194,7 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 
 	if (!pcp->batch)
 		pcp_init(pcp);
-	mt = zone_of(page)->pageblock_type[page_index(page) >>
-					   PAGEBLOCK_ORDER];
+	mt = zone_of(page)->pageblock_type[page_index(page) >> PAGEBLOCK_ORDER];
 	if (mt >= MIGRATE_PCPTYPES)
 		mt = MIGRATE_MOVABLE;
 	page->order = (uint8_t)order;

@@ -20,9 +20,9 @@
 #define NR_PCP_LISTS (NR_PCP_ORDERS * MIGRATE_PCPTYPES)
 
 struct per_thread_pages {
-	uint32_t count; /* pages in the lists of small orders */
-	uint32_t high;	/* count above this: `batch` pages go to the buddy */
-	uint32_t batch; /* pages moved in one hold of the lock, at least 1 */
+	uint32_t count;	 /* pages in the lists of small orders */
+	uint32_t high;	 /* count above this: `batch` pages go to the buddy */
+	uint32_t batch;	 /* pages moved in one hold of the lock, at least 1 */
 	uint32_t drains; /* since the last refill, about */
 	uint32_t pageblocks; /* in the lists of that order */
 	struct page_list lists[NR_PCP_LISTS];
@@ -40,7 +40,7 @@ enum thread_event {
 struct mm_thread {
 	struct per_thread_pages pcp;
 	uint32_t preferred; /* id of the zone to try first */
-	bool masked;	    /* the owner has masked signals around several calls */
+	bool masked; /* the owner has masked signals around several calls */
 	uint64_t event[NR_THREAD_EVENTS];
 };
 

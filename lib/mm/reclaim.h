@@ -13,7 +13,8 @@ struct watermarks {
 };
 struct watermarks zone_watermarks(const struct zone *z);
 
-/* Called after pages were freed, without locks: purges if there are too many. */
+/* Called after pages were freed, without locks: purges if there are too many.
+ */
 void reclaim_dirty(struct zone *z);
 
 /* Purges all free pages but `keep`; returns how many were purged. */

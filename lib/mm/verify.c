@@ -9,12 +9,12 @@ struct census {
 	uint32_t blocks[NR_PAGE_ORDERS][MIGRATE_TYPES];
 };
 
-#define REQUIRE(cond, text)                                                    \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			*why = (text);                                         \
-			return false;                                          \
-		}                                                              \
+#define REQUIRE(cond, text)            \
+	do {                           \
+		if (!(cond)) {         \
+			*why = (text); \
+			return false;  \
+		}                      \
 	} while (0)
 
 static bool types_follow(const struct zone *z, uint32_t index,
@@ -92,8 +92,7 @@ static uint32_t extent(const struct page *page)
 	}
 }
 
-static bool walk_pages(const struct zone *z, struct census *c,
-		       const char **why)
+static bool walk_pages(const struct zone *z, struct census *c, const char **why)
 {
 	uint32_t index = z->first_page;
 
@@ -146,7 +145,7 @@ static bool check_list(const struct zone *z, unsigned int order, int mt,
 
 bool verify_zone_locked(const struct zone *z, const char **why)
 {
-	struct census c = { 0 };
+	struct census c = {0};
 
 	if (!walk_pages(z, &c, why))
 		return false;

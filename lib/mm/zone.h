@@ -55,8 +55,8 @@ struct zone {
 	uint32_t nr_guard;
 	uint32_t nr_isolated;
 	uint32_t nr_bad;
-	uint32_t nr_highatomic;			/* pageblocks reserved */
-	uint32_t nonempty[MIGRATE_TYPES];	/* bit n: order n has blocks */
+	uint32_t nr_highatomic;		  /* pageblocks reserved */
+	uint32_t nonempty[MIGRATE_TYPES]; /* bit n: order n has blocks */
 	struct free_area free_area[NR_PAGE_ORDERS];
 	uint64_t event[NR_ZONE_EVENTS];
 	uint64_t block_map[BITMAP_WORDS(ZONE_PAGEBLOCKS)]; /* wholly free */

@@ -36,9 +36,9 @@ struct lock {
 	uint32_t contended; /* how often a taker had to wait; a statistic */
 };
 
-#define LOCK_INIT(r)                                                           \
-	{                                                                      \
-		.rank = (r)                                                    \
+#define LOCK_INIT(r)        \
+	{                   \
+		.rank = (r) \
 	}
 
 /*

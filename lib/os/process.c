@@ -21,7 +21,7 @@ bool os_thread_exists(int tid)
 
 unsigned int os_nr_cpus(void)
 {
-	uint64_t set[MAX_CPUS / BITS_PER_WORD] = { 0 };
+	uint64_t set[MAX_CPUS / BITS_PER_WORD] = {0};
 	long len = syscall3(__NR_sched_getaffinity, 0, sizeof(set), set);
 	size_t nr;
 
@@ -51,8 +51,9 @@ int os_keep_fd(int fd)
 
 uint64_t os_milliseconds(void)
 {
-	struct timespec ts = { 0, 0 };
+	struct timespec ts = {0, 0};
 
 	syscall2(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * MS_PER_S + (uint64_t)ts.tv_nsec / NS_PER_MS;
+	return (uint64_t)ts.tv_sec * MS_PER_S +
+	       (uint64_t)ts.tv_nsec / NS_PER_MS;
 }

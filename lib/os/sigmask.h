@@ -14,8 +14,8 @@
 #include "syscall.h"
 
 #define SIGNAL_BIT(s) (UINT64_C(1) << ((s)-1))
-#define SYNCHRONOUS_SIGNALS                                                    \
-	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) |       \
+#define SYNCHRONOUS_SIGNALS                                              \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | \
 	 SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGSYS))
 
 /* The kernel's own sigset: 64 signals on all of its architectures here. */

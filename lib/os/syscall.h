@@ -51,9 +51,9 @@ static inline long raw_syscall(long nr, long a, long b, long c, long d, long e,
 #define syscall0(nr) raw_syscall(nr, 0, 0, 0, 0, 0, 0)
 #define syscall1(nr, a) raw_syscall(nr, (long)(a), 0, 0, 0, 0, 0)
 #define syscall2(nr, a, b) raw_syscall(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define syscall3(nr, a, b, c)                                                  \
+#define syscall3(nr, a, b, c) \
 	raw_syscall(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define syscall4(nr, a, b, c, d)                                               \
+#define syscall4(nr, a, b, c, d) \
 	raw_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define syscall5(nr, a, b, c, d, e)                                            \
 	raw_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \

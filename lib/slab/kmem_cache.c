@@ -1,6 +1,4 @@
 /* Caches of objects of one size, in slabs. */
-#include <errno.h>
-
 #include "kmem_cache.h"
 #include "misuse.h"
 #include "tags.h"
@@ -8,37 +6,39 @@
 /* ---- the table -------------------------------------------------------- */
 
 /* Slabs of small objects are one page, of medium ones half or all of 1 MiB. */
-#define SLAB_ORDER(s)                                                          \
-	((s) <= FINE_MAX ? 0 :                                                 \
-	 (s) <= PAGE_SIZE ? PAGE_ALLOC_COSTLY_ORDER : PAGEBLOCK_ORDER)
+#define SLAB_ORDER(s)                                 \
+	((s) <= FINE_MAX    ? 0                       \
+	 : (s) <= PAGE_SIZE ? PAGE_ALLOC_COSTLY_ORDER \
+			    : PAGEBLOCK_ORDER)
 
 #define INVERSE(s) ((uint32_t)(((UINT64_C(1) << 32) + (s)-1) / (s)))
 
-#define CACHE(i, s)                                                            \
-	[i] = {                                                                \
-		.size = (s), .inverse = INVERSE((uint64_t)(s)),                \
-		.order = SLAB_ORDER(s), .gfp = GFP_UNMOVABLE,                  \
-		.nr_objects = (uint16_t)((PAGE_SIZE << SLAB_ORDER(s)) / (s)),  \
-		.index = (i), .lock = LOCK_INIT(RANK_CACHE)                    \
-	}
+#define CACHE(i, s)                                                          \
+	[i] = {.size = (s),                                                  \
+	       .inverse = INVERSE((uint64_t)(s)),                            \
+	       .order = SLAB_ORDER(s),                                       \
+	       .gfp = GFP_UNMOVABLE,                                         \
+	       .nr_objects = (uint16_t)((PAGE_SIZE << SLAB_ORDER(s)) / (s)), \
+	       .index = (i),                                                 \
+	       .lock = LOCK_INIT(RANK_CACHE)}
 
-#define LINEAR(i) CACHE(i, (i) * MIN_OBJECT_SIZE)
-#define LINEAR_8(i)                                                            \
-	LINEAR(i), LINEAR((i) + 1), LINEAR((i) + 2), LINEAR((i) + 3),          \
-		LINEAR((i) + 4), LINEAR((i) + 5), LINEAR((i) + 6),             \
+#define LINEAR(i) CACHE(i, (i)*MIN_OBJECT_SIZE)
+#define LINEAR_8(i)                                                   \
+	LINEAR(i), LINEAR((i) + 1), LINEAR((i) + 2), LINEAR((i) + 3), \
+		LINEAR((i) + 4), LINEAR((i) + 5), LINEAR((i) + 6),    \
 		LINEAR((i) + 7)
 
 /* Steps 1 to n of a doubling from 2^shift, and the class of the first. */
-#define STEP(i, shift, steps, k)                                               \
-	CACHE((i) + (k)-1,                                                     \
-	      (UINT32_C(1) << (shift)) + (k) * (UINT32_C(1) << ((shift) - (steps))))
-#define FINE(i, shift)                                                         \
-	STEP(i, shift, 3, 1), STEP(i, shift, 3, 2), STEP(i, shift, 3, 3),      \
-		STEP(i, shift, 3, 4), STEP(i, shift, 3, 5),                    \
-		STEP(i, shift, 3, 6), STEP(i, shift, 3, 7),                    \
+#define STEP(i, shift, steps, k)                      \
+	CACHE((i) + (k)-1, (UINT32_C(1) << (shift)) + \
+				   (k) * (UINT32_C(1) << ((shift) - (steps))))
+#define FINE(i, shift)                                                    \
+	STEP(i, shift, 3, 1), STEP(i, shift, 3, 2), STEP(i, shift, 3, 3), \
+		STEP(i, shift, 3, 4), STEP(i, shift, 3, 5),               \
+		STEP(i, shift, 3, 6), STEP(i, shift, 3, 7),               \
 		STEP(i, shift, 3, 8)
-#define COARSE(i, shift)                                                       \
-	STEP(i, shift, 2, 1), STEP(i, shift, 2, 2), STEP(i, shift, 2, 3),      \
+#define COARSE(i, shift)                                                  \
+	STEP(i, shift, 2, 1), STEP(i, shift, 2, 2), STEP(i, shift, 2, 3), \
 		STEP(i, shift, 2, 4)
 
 #define MAGAZINE(k) CACHE(CACHE_MAGAZINES + (k), UINT32_C(128) << (k))
@@ -50,17 +50,34 @@ _Static_assert(FINE_STEPS_SHIFT == 3 && COARSE_STEPS_SHIFT == 2,
 #define THREAD_CACHE_SIZE 4096u
 
 struct kmem_cache kmem_caches[NR_CACHES] = {
-	LINEAR_8(1),	 LINEAR_8(9),	  LINEAR_8(17),	   LINEAR_8(25),
-	LINEAR_8(33),	 LINEAR_8(41),	  LINEAR_8(49),	   LINEAR_8(57),
-	FINE(65, 10),	 FINE(73, 11),	  FINE(81, 12),	   COARSE(89, 13),
-	COARSE(93, 14),	 COARSE(97, 15),  COARSE(101, 16), COARSE(105, 17),
-	MAGAZINE(0),	 MAGAZINE(1),	  MAGAZINE(2),	   MAGAZINE(3),
-	MAGAZINE(4),	 MAGAZINE(5),	  MAGAZINE(6),	   MAGAZINE(7),
+	LINEAR_8(1),
+	LINEAR_8(9),
+	LINEAR_8(17),
+	LINEAR_8(25),
+	LINEAR_8(33),
+	LINEAR_8(41),
+	LINEAR_8(49),
+	LINEAR_8(57),
+	FINE(65, 10),
+	FINE(73, 11),
+	FINE(81, 12),
+	COARSE(89, 13),
+	COARSE(93, 14),
+	COARSE(97, 15),
+	COARSE(101, 16),
+	COARSE(105, 17),
+	MAGAZINE(0),
+	MAGAZINE(1),
+	MAGAZINE(2),
+	MAGAZINE(3),
+	MAGAZINE(4),
+	MAGAZINE(5),
+	MAGAZINE(6),
+	MAGAZINE(7),
 	CACHE(CACHE_THREADS, THREAD_CACHE_SIZE),
 };
 
-_Static_assert(FIRST_FINE == 65 && FIRST_COARSE == 89 &&
-		       NR_SIZE_CLASSES == 109,
+_Static_assert(FIRST_FINE == 65 && FIRST_COARSE == 89 && NR_SIZE_CLASSES == 109,
 	       "the table's class numbers");
 _Static_assert(CACHE_MAGAZINES + 8 == FIRST_USER, "internal caches");
 
@@ -75,7 +92,7 @@ bool kmem_cache_init(struct kmem_cache *c, size_t size, unsigned int gfp)
 	c->nr_objects = (uint16_t)((PAGE_SIZE << c->order) / size);
 	c->index = (uint16_t)(c - kmem_caches);
 	c->lock = (struct lock)LOCK_INIT(RANK_CACHE);
-	c->partial = (struct page_list){ PFN_NONE, PFN_NONE };
+	c->partial = (struct page_list){PFN_NONE, PFN_NONE};
 	c->nr_slabs = 0;
 	return true;
 }
@@ -250,8 +267,8 @@ static void relist_slab(struct page *page, void *arg)
 {
 	struct relist *r = arg;
 
-	page->nr_free = (uint16_t)bitmap_count_range(page->bitmap, 0,
-						     page->nr_objects);
+	page->nr_free =
+		(uint16_t)bitmap_count_range(page->bitmap, 0, page->nr_objects);
 	page->hint = 0;
 	page->slab_flags &= (uint8_t)~SLAB_LISTED;
 	r->cache->nr_slabs++;
@@ -262,9 +279,9 @@ static void relist_slab(struct page *page, void *arg)
 /* A fork broke the lock: the bitmaps tell how things stand. */
 static slow_path void kmem_cache_repair(struct kmem_cache *c)
 {
-	struct relist r = { .cache = c };
+	struct relist r = {.cache = c};
 
-	c->partial = (struct page_list){ PFN_NONE, PFN_NONE };
+	c->partial = (struct page_list){PFN_NONE, PFN_NONE};
 	c->nr_slabs = 0;
 	for_each_slab(c, relist_slab, &r);
 }
@@ -380,7 +397,7 @@ void *kmem_cache_alloc_one(struct kmem_cache *c, struct mm_thread *t)
 
 /* What is wrong with an object that is given back, or NULL. */
 static const char *give_locked(struct kmem_cache *c, const void *obj,
-			struct page_list *empty)
+			       struct page_list *empty)
 {
 	struct page *page = slab_of(obj);
 	uint32_t i = object_index(c, offset_in(page, obj));
@@ -400,7 +417,7 @@ static const char *give_locked(struct kmem_cache *c, const void *obj,
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects)
 {
-	struct page_list empty = { PFN_NONE, PFN_NONE };
+	struct page_list empty = {PFN_NONE, PFN_NONE};
 	const char *wrong = NULL;
 	uint64_t flags;
 	uint32_t i;
@@ -420,7 +437,7 @@ void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn)
 {
-	struct page_list empty = { PFN_NONE, PFN_NONE };
+	struct page_list empty = {PFN_NONE, PFN_NONE};
 	struct page *page = pfn_to_page(pfn);
 	uint64_t flags;
 
@@ -429,104 +446,4 @@ void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn)
 	place_slab(c, page, &empty);
 	kmem_cache_unlock(c, t, flags);
 	destroy_all(c, t, &empty);
-}
-
-/* ---- counting --------------------------------------------------------- */
-
-void for_each_slab(const struct kmem_cache *c,
-		   void (*fn)(struct page *page, void *arg), void *arg)
-{
-	for (uint32_t n = 0; n < nr_zones_now(); n++) {
-		struct zone *z = zones[n];
-		uint32_t end = __atomic_load_n(&z->online, __ATOMIC_ACQUIRE);
-
-		for (uint32_t i = z->first_page; i < end; i++) {
-			struct page *page = zone_page(z, i);
-
-			if (READ_ONCE(page->type) == PAGE_SLAB &&
-			    page->cache == c->index)
-				fn(page, arg);
-		}
-	}
-}
-
-struct count {
-	const struct kmem_cache *cache;
-	struct slab_stat stat;
-	uint32_t listed;
-	const char *why;
-};
-
-static void count_slab(struct page *page, void *arg)
-{
-	struct count *n = arg;
-	size_t free = bitmap_count_range(page->bitmap, 0, page->nr_objects);
-
-	n->stat.nr_slabs++;
-	n->stat.nr_objects += page->nr_objects;
-	n->stat.nr_free += free;
-	n->listed += !!(page->slab_flags & SLAB_LISTED);
-	if (free != page->nr_free)
-		n->why = "a slab's nr_free";
-	else if (page->nr_objects != n->cache->nr_objects)
-		n->why = "a slab's nr_objects";
-	else if (page->slab_flags & SLAB_LISTED && !free)
-		n->why = "a full slab on the list";
-	else if (free && !page->slab_flags)
-		n->why = "a partial slab that is lost";
-	else if (bitmap_next_set(page->bitmap, 0, page->nr_objects) <
-		 (size_t)page->hint * BITS_PER_WORD)
-		n->why = "a slab's hint";
-}
-
-struct slab_stat kmem_cache_stat(struct kmem_cache *c)
-{
-	struct count n = { .cache = c };
-	uint64_t flags = kmem_cache_lock(c, NULL);
-
-	if (c->nr_slabs)
-		for_each_slab(c, count_slab, &n);
-	n.stat.refills = c->refills;
-	n.stat.flushes = c->flushes;
-	n.stat.contended = c->lock.contended;
-	kmem_cache_unlock(c, NULL, flags);
-	return n.stat;
-}
-
-static uint32_t count_list(const struct kmem_cache *c, const char **why)
-{
-	uint32_t n = 0;
-
-	for (struct page *p = page_list_first(&c->partial); p;
-	     p = page_list_next(p)) {
-		if (p->type != PAGE_SLAB || p->cache != c->index ||
-		    !(p->slab_flags & SLAB_LISTED) || ++n > c->nr_slabs) {
-			*why = "a page on the partial list";
-			break;
-		}
-	}
-	return n;
-}
-
-int kmem_cache_verify(struct kmem_cache *c)
-{
-	struct count n = { .cache = c };
-	uint64_t flags = kmem_cache_lock(c, NULL);
-	struct report r;
-
-	for_each_slab(c, count_slab, &n);
-	if (n.stat.nr_slabs != c->nr_slabs)
-		n.why = "nr_slabs";
-	if (count_list(c, &n.why) != n.listed && !n.why)
-		n.why = "the length of the partial list";
-	kmem_cache_unlock(c, NULL, flags);
-	if (!n.why)
-		return 0;
-	report_begin(&r);
-	text_str(&r.text, "mm_verify: the cache of ");
-	text_dec(&r.text, c->size);
-	text_str(&r.text, " byte objects disagrees with itself: ");
-	text_str(&r.text, n.why);
-	report_end(&r);
-	return -EUCLEAN;
 }

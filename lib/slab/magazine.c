@@ -99,8 +99,8 @@ static void array_free(struct thread_cache *own, void **array,
 static void install(struct thread_cache *own, unsigned int cache, void **array,
 		    uint32_t capacity, uint32_t fill)
 {
-	own->bytes += (capacity - own->capacity[cache]) *
-		      kmem_caches[cache].size;
+	own->bytes +=
+		(capacity - own->capacity[cache]) * kmem_caches[cache].size;
 	own->capacity[cache] = (uint16_t)capacity;
 	own->top[cache] = array + fill;
 	own->end[cache] = array + capacity;
@@ -191,8 +191,8 @@ static bool resize(struct thread_cache *own, unsigned int cache)
 	uint32_t old = own->capacity[cache];
 	uint32_t new = next_capacity(c, old);
 
-	if (new == old || (!find_budget(own, cache, (new - old) * c->size) &&
-			   old))
+	if (new == old ||
+	    (!find_budget(own, cache, (new - old) * c->size) && old))
 		return true;
 	return resize_array(own, cache, new) || old;
 }
@@ -229,8 +229,7 @@ static bool grow(struct thread_cache *own, unsigned int cache, enum miss miss)
 
 static void *alloc_direct(struct thread_cache *own, unsigned int cache)
 {
-	return kmem_cache_alloc_one(&kmem_caches[cache],
-				    own ? &own->mm : NULL);
+	return kmem_cache_alloc_one(&kmem_caches[cache], own ? &own->mm : NULL);
 }
 
 /* Puts up to nr objects on top of a magazine; returns how many. */
@@ -241,10 +240,9 @@ static uint32_t refill(struct thread_cache *own, unsigned int cache,
 	void **out = own->top[cache] + 1;
 	uint32_t got;
 
-	got = kmem_cache_alloc_bulk(c, &own->mm,
-				    c->size <= CLAIM_MAX ? &own->claim[cache]
-							 : NULL,
-				    nr, out);
+	got = kmem_cache_alloc_bulk(
+		c, &own->mm, c->size <= CLAIM_MAX ? &own->claim[cache] : NULL,
+		nr, out);
 	if (got < nr)
 		memmove(out, out + nr - got, got * sizeof(*out));
 	own->top[cache] += got;
@@ -321,8 +319,8 @@ static bool is_first_free(struct thread_cache *own, unsigned int cache)
 	return true;
 }
 
-void magazine_free_slow(struct thread_cache *own, unsigned int cache,
-			void *obj, const char *function)
+void magazine_free_slow(struct thread_cache *own, unsigned int cache, void *obj,
+			const char *function)
 {
 	struct kmem_cache *c = &kmem_caches[cache];
 	struct page *page = pfn_to_page(addr_to_pfn(obj));

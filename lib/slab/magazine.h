@@ -35,8 +35,8 @@ void *magazine_alloc_slow(struct thread_cache *own,
  * Takes an object that is known to be one. A double free that can be seen at
  * once is reported, as done by `function`.
  */
-void magazine_free_slow(struct thread_cache *own, unsigned int cache,
-			void *obj, const char *function);
+void magazine_free_slow(struct thread_cache *own, unsigned int cache, void *obj,
+			const char *function);
 
 /* Empties a thread's magazine of one cache, and ends its claim. */
 void magazine_drain(struct thread_cache *own, unsigned int cache);

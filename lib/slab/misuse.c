@@ -2,9 +2,9 @@
 #include "misuse.h"
 
 static const char *const type_names[NR_PAGE_TYPES] = {
-	[PAGE_TAIL] = "inside a block",	 [PAGE_FREE] = "free, in the buddy",
-	[PAGE_PCP] = "free, in a pcp",	 [PAGE_RUN] = "a run in use",
-	[PAGE_SLAB] = "a slab",		 [PAGE_GUARD] = "a guard page",
+	[PAGE_TAIL] = "inside a block",	  [PAGE_FREE] = "free, in the buddy",
+	[PAGE_PCP] = "free, in a pcp",	  [PAGE_RUN] = "a run in use",
+	[PAGE_SLAB] = "a slab",		  [PAGE_GUARD] = "a guard page",
 	[PAGE_ISOLATED] = "being purged", [PAGE_BAD] = "quarantined",
 };
 
@@ -38,8 +38,8 @@ static struct page *find_head(const void *p)
 static void text_slab(struct text *t, const struct page *head, const void *p)
 {
 	const struct kmem_cache *c = &kmem_caches[head->cache];
-	size_t offset = (size_t)((const char *)p -
-				 (const char *)page_to_addr(head));
+	size_t offset =
+		(size_t)((const char *)p - (const char *)page_to_addr(head));
 
 	text_str(t, "\n  slab  objects of ");
 	text_dec(t, c->size);

@@ -5,8 +5,7 @@
 static void *no_object;
 
 struct hot hot = {
-	.slots = { [0 ... 2 * NR_MAGAZINES + NR_EMPTY_CACHES - 1] =
-			   &no_object },
+	.slots = {[0 ... 2 * NR_MAGAZINES + NR_EMPTY_CACHES - 1] = &no_object},
 };
 
 uint8_t tags[NR_TAGS];
@@ -40,6 +39,5 @@ void tag_page(const void *p, const struct kmem_cache *c)
 			   excess ? c->nr_objects * excess : 1);
 	}
 	/* They are there before the tag that leads to them. */
-	__atomic_store_n(&tags[i], c ? (uint8_t)c->index : 0,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&tags[i], c ? (uint8_t)c->index : 0, __ATOMIC_RELEASE);
 }

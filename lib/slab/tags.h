@@ -27,7 +27,7 @@ struct hot {
 	 * entries are the same the three may overlap, 8 bytes apart.
 	 */
 	void **slots[2 * NR_MAGAZINES + NR_EMPTY_CACHES];
-	uintptr_t tag_base;		/* the address that tags[0] stands for */
+	uintptr_t tag_base; /* the address that tags[0] stands for */
 	/* By tag, see tag_accepts(); 0: no slab has it yet. */
 	uint32_t inverse[NR_MAGAZINES];
 	uint32_t limit[NR_MAGAZINES];

@@ -92,8 +92,7 @@ static struct thread_cache *new_cache(void)
 	c->next = first_cache();
 	/* Pairs with the acquire in first_cache(). */
 	while (!__atomic_compare_exchange_n(&all_caches, &c->next, c, false,
-					    __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED))
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 	return c;
 }
@@ -377,7 +376,8 @@ static const char *check_magazine(const struct thread_cache *own,
 			return "a magazine's object that its slab has too";
 		for (void **other = array + 1; other < slot; other++)
 			if (*other == *slot)
-				return "a magazine's object that is in it twice";
+				return "a magazine's object that is in it "
+				       "twice";
 	}
 	return NULL;
 }

@@ -37,13 +37,13 @@ struct thread_cache {
 	uint8_t last_miss[NR_MAGAZINES]; /* enum miss, in magazine.c */
 	uint64_t streams[2][BITMAP_WORDS(NR_MAGAZINES)]; /* by enum miss */
 	pfn_t claim[NR_MAGAZINES];
-	uint32_t bytes;	      /* what all magazines could hold */
-	uint16_t victim;      /* the magazine to shrink next */
-	uint16_t denied;      /* misses that found no budget */
-	bool working;	      /* in the slow path, not just in the hot one */
+	uint32_t bytes;	 /* what all magazines could hold */
+	uint16_t victim; /* the magazine to shrink next */
+	uint16_t denied; /* misses that found no budget */
+	bool working;	 /* in the slow path, not just in the hot one */
 	struct mm_thread mm;
 	pfn_t run[RUN_CACHE_PAGES + 1]; /* a free run of that many pages */
-	uint32_t run_pages;   /* in all of them */
+	uint32_t run_pages;		/* in all of them */
 
 	/* Of the list of all caches: see thread_cache.c. */
 	uint32_t state;

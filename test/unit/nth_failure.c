@@ -108,28 +108,23 @@ static int medium_and_large(void)
 static int growing(void)
 {
 	void *in_the_way[8];
-	unsigned char *p = buddy_calloc(1, GROW_FROM), *q;
+	unsigned char *p = buddy_malloc(GROW_FROM), *q;
 	size_t size = GROW_FROM;
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(in_the_way); i++) {
-		if (p)
+		bool had = p != NULL;
+
+		if (had)
 			fill_ends(p, 0x3d, size);
 		errno = 0;
 		q = buddy_realloc(p, size * 4);
 		if (!q && !refused(q))
 			result = __LINE__;
-		if (q) {
-			p = q;
-			if (!filled(p, 0x3d, size < END_BYTES ? size
-							      : END_BYTES))
-				result = __LINE__;
-			if (p[size - 1] != 0x3d)
-				result = __LINE__;
-			size *= 4;
-		} else if (p && !filled_at_ends(p, 0x3d, size)) {
+		p = q ? q : p;
+		if (had && !filled_at_ends(p, 0x3d, size))
 			result = __LINE__;
-		}
+		size *= q ? 4 : 1;
 		in_the_way[i] = buddy_malloc(300000);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(in_the_way); i++)
