@@ -136,7 +136,7 @@ struct watermarks zone_watermarks(const struct zone *z)
 static bool interval_is_over(struct zone *z)
 {
 	uint64_t last = READ_ONCE(z->last_purge);
-	uint64_t now = os_milliseconds();
+	uint64_t now = inject_clock(os_milliseconds());
 
 	return now - last >= PURGE_INTERVAL &&
 	       __atomic_compare_exchange_n(&z->last_purge, &last, now, false,

@@ -28,6 +28,18 @@ unsigned long inject_count(enum inject_kind kind)
 	return __atomic_load_n(&plan[kind].count, __ATOMIC_RELAXED);
 }
 
+static bool clock_is_frozen;
+
+void inject_freeze_clock(bool frozen)
+{
+	clock_is_frozen = frozen;
+}
+
+uint64_t inject_clock(uint64_t now)
+{
+	return clock_is_frozen ? 0 : now;
+}
+
 bool inject_fails(enum inject_kind kind)
 {
 	unsigned long n;

@@ -7,6 +7,7 @@
 #define OS_INJECT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum inject_kind {
 	INJECT_MAP,    /* reserving address space */
@@ -25,11 +26,20 @@ void inject_disarm(void);
 unsigned long inject_count(enum inject_kind kind);
 
 bool inject_fails(enum inject_kind kind);
+
+/* Stops the clock for the page layer, so that a seed gives one run. */
+void inject_freeze_clock(bool frozen);
+uint64_t inject_clock(uint64_t now);
 #else
 static inline bool inject_fails(enum inject_kind kind)
 {
 	(void)kind;
 	return false;
+}
+
+static inline uint64_t inject_clock(uint64_t now)
+{
+	return now;
 }
 #endif
 

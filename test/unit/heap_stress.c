@@ -297,6 +297,7 @@ static void test_one_seed_one_run(void **state)
 
 		assert_true(pid >= 0);
 		if (!pid) {
+			inject_freeze_clock(true);
 			s.seed = seed + (i == 2);
 			for (int n = 0; n < 5000; n++)
 				step(&s);

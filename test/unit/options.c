@@ -161,11 +161,11 @@ static int use_the_heap(void)
 
 static void test_from_the_environment(void **state)
 {
+	static const char all[] = "junk:true,check:full,guard:true,"
+				  "verify_at_exit:true";
 	static const char *const confs[] = { "junk:true", "guard:true",
 					     "check:full",
-					     "verify_at_exit:true",
-					     "junk:true,check:full,guard:true,"
-					     "verify_at_exit:true" };
+					     "verify_at_exit:true", all };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(confs); i++) {
