@@ -23,26 +23,6 @@ void slot_set(const void *p, enum slot_state state)
 			 __ATOMIC_RELEASE);
 }
 
-struct page *page_of(const void *p)
-{
-	struct page *page = pfn_to_page(addr_to_pfn(p));
-	const struct zone *z;
-
-	switch (slot_of(p)) {
-	case SLOT_ZONE:
-		z = zone_of(p);
-		if (page_index(page) < z->first_page ||
-		    page_index(page) >= READ_ONCE(z->online))
-			return NULL;
-		return page;
-	case SLOT_HUGE:
-		z = zone_of(p);
-		return page_index(page) == z->first_page ? page : NULL;
-	default:
-		return NULL;
-	}
-}
-
 /*
  * Reserves below, above and near what there is: zones side by side make
  * addresses that one table can cover.

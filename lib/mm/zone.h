@@ -115,7 +115,25 @@ static inline uint64_t *page_slab_map(const struct page *page)
  * The one gate from a user's pointer to its page: NULL unless the address is
  * on a page that a zone has online, or on the head page of a huge run.
  */
-struct page *page_of(const void *p);
+static inline struct page *page_of(const void *p)
+{
+	struct page *page = pfn_to_page(addr_to_pfn(p));
+	const struct zone *z = zone_of(p);
+
+	switch (slot_of(p)) {
+	case SLOT_ZONE:
+		/* Pairs with the release in zone_grow_locked(). */
+		if (page_index(page) < z->first_page ||
+		    page_index(page) >=
+			    __atomic_load_n(&z->online, __ATOMIC_ACQUIRE))
+			return NULL;
+		return page;
+	case SLOT_HUGE:
+		return page_index(page) == z->first_page ? page : NULL;
+	default:
+		return NULL;
+	}
+}
 
 /* All zones, by id; only ever more of them. */
 #define MAX_ZONES 1024u

@@ -106,34 +106,6 @@ static uint64_t *slab_bitmap(const struct kmem_cache *c, struct page *page)
 	return page_slab_map(page);
 }
 
-static size_t offset_in(const struct page *page, const void *obj)
-{
-	return (size_t)((const char *)obj - (const char *)page_to_addr(page));
-}
-
-/* Exact for an object's first byte; inside one it may be the next one's. */
-static uint32_t object_index(const struct kmem_cache *c, size_t offset)
-{
-	return (uint32_t)(((uint64_t)offset * c->inverse) >> 32);
-}
-
-bool slab_is_object(const struct kmem_cache *c, const struct page *page,
-		    const void *obj)
-{
-	size_t offset = offset_in(page, obj);
-	uint32_t i = object_index(c, offset);
-
-	return i < c->nr_objects && (size_t)i * c->size == offset;
-}
-
-bool slab_object_is_free(const struct kmem_cache *c, const struct page *page,
-			 const void *obj)
-{
-	uint32_t i = object_index(c, offset_in(page, obj));
-
-	return i < c->nr_objects && bitmap_test(page->bitmap, i);
-}
-
 /* The slab that an object is in. */
 static struct page *slab_of(const void *obj)
 {
@@ -400,7 +372,7 @@ static const char *give_locked(struct kmem_cache *c, const void *obj,
 			       struct page_list *empty)
 {
 	struct page *page = slab_of(obj);
-	uint32_t i = object_index(c, offset_in(page, obj));
+	uint32_t i = object_index(c, offset_in_slab(page, obj));
 
 	if (unlikely(i >= c->nr_objects))
 		return "interior pointer";

@@ -103,15 +103,39 @@ void *kmem_cache_alloc_one(struct kmem_cache *c,
 /* Ends the claim on a slab; its pages go back when it is empty. */
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn);
 
+/* Bytes from the start of a slab, given its head. */
+static inline size_t offset_in_slab(const struct page *page, const void *obj)
+{
+	return (size_t)((const char *)obj - (const char *)page_to_addr(page));
+}
+
+/* Exact for an object's first byte; inside one it may be the next one's. */
+static inline uint32_t object_index(const struct kmem_cache *c, size_t offset)
+{
+	return (uint32_t)(((uint64_t)offset * c->inverse) >> 32);
+}
+
+/* Whether an address in a slab of c, whose head is page, begins an object. */
+static inline bool slab_is_object(const struct kmem_cache *c,
+				  const struct page *page, const void *obj)
+{
+	size_t offset = offset_in_slab(page, obj);
+	uint32_t i = object_index(c, offset);
+
+	return i < c->nr_objects && (size_t)i * c->size == offset;
+}
+
 /*
- * Whether obj, an address in a slab of c whose head is page, is an object's
- * first byte; and whether that object is free in the bitmap. The latter takes
- * no lock: it is for reports and for checks of objects that are not in use.
+ * Whether that object is free in the bitmap. It takes no lock: it is for
+ * reports, and for objects that nobody else may free just now.
  */
-bool slab_is_object(const struct kmem_cache *c, const struct page *page,
-		    const void *obj);
-bool slab_object_is_free(const struct kmem_cache *c, const struct page *page,
-			 const void *obj);
+static inline bool slab_object_is_free(const struct kmem_cache *c,
+				       const struct page *page, const void *obj)
+{
+	uint32_t i = object_index(c, offset_in_slab(page, obj));
+
+	return i < c->nr_objects && bitmap_test(page->bitmap, i);
+}
 
 /* What slabinfo shows of a cache. */
 struct slab_stat {

@@ -31,22 +31,31 @@
 #define NR_COARSE (5u << COARSE_STEPS_SHIFT)
 #define NR_SIZE_CLASSES ((unsigned int)(FIRST_COARSE + NR_COARSE))
 
+/*
+ * The class of `last`, a size less 1, in a range of 2^steps classes to each
+ * doubling from 2^base on. The highest bit tells the doubling and the `steps`
+ * bits below it the class; as those two together are at least 2^steps, one
+ * doubling is taken off again.
+ */
+static always_inline unsigned int size_class_step(size_t last,
+						  unsigned int first,
+						  unsigned int base,
+						  unsigned int steps)
+{
+	unsigned int top = highest_bit(last);
+
+	return (top << steps) + (unsigned int)(last >> (top - steps)) + first -
+	       ((base + 1) << steps);
+}
+
 /* The class of a size above LINEAR_MAX, up to SMALL_MAX. */
 static inline unsigned int size_class_geometric(size_t size)
 {
-	unsigned int top = highest_bit(size - 1);
-	unsigned int first = FIRST_FINE;
-	unsigned int base = LINEAR_SHIFT;
-	unsigned int steps = FINE_STEPS_SHIFT;
-
-	if (size > FINE_MAX) {
-		first = FIRST_COARSE;
-		base = FINE_SHIFT;
-		steps = COARSE_STEPS_SHIFT;
-	}
-	return first + ((top - base) << steps) +
-	       ((unsigned int)((size - 1) >> (top - steps)) &
-		((1u << steps) - 1));
+	if (size <= FINE_MAX)
+		return size_class_step(size - 1, FIRST_FINE, LINEAR_SHIFT,
+				       FINE_STEPS_SHIFT);
+	return size_class_step(size - 1, FIRST_COARSE, FINE_SHIFT,
+			       COARSE_STEPS_SHIFT);
 }
 
 /* The smallest class for a size up to SMALL_MAX. */

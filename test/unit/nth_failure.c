@@ -154,24 +154,42 @@ static int pages(void)
 	return 0;
 }
 
-static int huge(void)
+/* Not by realloc(), which would copy gigabytes when it cannot move them. */
+static int resize_huge(void)
 {
-	char *p = buddy_malloc(3 * GIB), *q;
+	struct page *page = huge_alloc(3 * GIB, 0), *to;
+	char *p;
 
-	EXPECT(p || refused(p));
-	if (!p)
+	if (!page)
 		return 0;
+	p = page_to_addr(page);
 	p[0] = 1;
 	p[3 * GIB - 1] = 2;
-	q = buddy_realloc(p, 9 * GIB);
-	EXPECT(q || errno == ENOMEM);
-	p = q ? q : p;
+	to = huge_resize(page, 9 * GIB);
+	page = to ? to : page;
+	p = page_to_addr(page);
 	EXPECT(p[0] == 1 && p[3 * GIB - 1] == 2);
-	q = buddy_realloc(p, 2 * GIB + MIB);
-	p = q ? q : p;
-	EXPECT(p[0] == 1);
-	buddy_free(p);
+	to = huge_resize(page, 2 * GIB + MIB);
+	page = to ? to : page;
+	p = page_to_addr(page);
+	EXPECT(p[0] == 1 && p[2 * GIB] == 0);
+	huge_free(page);
 	return 0;
+}
+
+static int huge(void)
+{
+	char *p = buddy_malloc(3 * GIB);
+	int result = resize_huge();
+
+	EXPECT(p || refused(p));
+	if (p) {
+		p[0] = 1;
+		p[3 * GIB - 1] = 2;
+	}
+	buddy_free(p);
+	EXPECT(!huge_stat().nr);
+	return result;
 }
 
 static int caches(void)
