@@ -258,7 +258,7 @@ static void serve_stream(struct thread_cache *own, unsigned int cache,
 
 	if (miss == MISS_FULL && fill > capacity / 2)
 		flush(own, cache, fill);
-	else if (miss == MISS_EMPTY && fill < capacity / 4)
+	else if (miss == MISS_EMPTY && fill <= capacity / 4)
 		refill(own, cache, capacity - fill);
 }
 

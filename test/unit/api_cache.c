@@ -10,8 +10,8 @@
 static struct buddy_cache *create(size_t size, unsigned int flags,
 				  void (*ctor)(void *))
 {
-	struct buddy_cache *c = buddy_cache_create("unit", size, 0, flags,
-						   ctor);
+	struct buddy_cache *c =
+		buddy_cache_create("unit", size, 0, flags, ctor);
 
 	assert_non_null(c);
 	return c;
@@ -24,10 +24,9 @@ static void test_arguments(void **state)
 		size_t size, align;
 		unsigned int flags;
 	} bad[] = {
-		{ NULL, 10, 0, 0 },	  { "x", 0, 0, 0 },
-		{ "x", SMALL_MAX + 1, 0, 0 }, { "x", 10, 24, 0 },
-		{ "x", 10, 3, 0 },	  { "x", 10, 8192, 0 },
-		{ "x", 10, 0, 0x80 },
+		{NULL, 10, 0, 0},   {"x", 0, 0, 0},  {"x", SMALL_MAX + 1, 0, 0},
+		{"x", 10, 24, 0},   {"x", 10, 3, 0}, {"x", 10, 8192, 0},
+		{"x", 10, 0, 0x80},
 	};
 
 	(void)state;
@@ -53,8 +52,7 @@ static void test_sizes_and_alignments(void **state)
 
 			if (flags & BUDDY_CACHE_HWCACHE_ALIGN && want < 64)
 				want = 64;
-			c = buddy_cache_create("unit", 700, align, flags,
-					       NULL);
+			c = buddy_cache_create("unit", 700, align, flags, NULL);
 			assert_non_null(c);
 			for (int i = 0; i < 20; i++) {
 				p[i] = buddy_cache_alloc(c, 0);
@@ -155,8 +153,8 @@ static void test_entries_are_used_again(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 5 * NR_USER_CACHES; i++) {
 		size_t size = 16 + i * 40;
-		struct buddy_cache *c = create(size, BUDDY_CACHE_NO_MERGE,
-					       NULL);
+		struct buddy_cache *c =
+			create(size, BUDDY_CACHE_NO_MERGE, NULL);
 		char *p = buddy_cache_alloc(c, 0);
 
 		memset(p, 1, size);
@@ -174,12 +172,12 @@ static void test_no_more_entries(void **state)
 	for (unsigned int i = 0; i < NR_USER_CACHES; i++)
 		c[i] = create(64, BUDDY_CACHE_NO_MERGE, NULL);
 	errno = 0;
-	assert_null(buddy_cache_create("unit", 64, 0, BUDDY_CACHE_NO_MERGE,
-				       NULL));
+	assert_null(
+		buddy_cache_create("unit", 64, 0, BUDDY_CACHE_NO_MERGE, NULL));
 	assert_int_equal(errno, ENOSPC);
 	assert_int_equal(buddy_cache_destroy(c[17]), 0);
-	assert_non_null(buddy_cache_create("unit", 64, 0,
-					   BUDDY_CACHE_NO_MERGE, NULL));
+	assert_non_null(
+		buddy_cache_create("unit", 64, 0, BUDDY_CACHE_NO_MERGE, NULL));
 }
 
 static void test_shrink(void **state)

@@ -16,9 +16,8 @@ static void test_orders(void **state)
 {
 	(void)state;
 	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
-		char *p = check_pages(buddy_alloc_pages(BUDDY_GFP_MOVABLE,
-							order),
-				      order);
+		char *p = check_pages(
+			buddy_alloc_pages(BUDDY_GFP_MOVABLE, order), order);
 
 		p[0] = 1;
 		p[(BUDDY_PAGE_SIZE << order) - 1] = 1;
@@ -31,7 +30,7 @@ static void test_orders(void **state)
 
 static void test_refused(void **state)
 {
-	static const unsigned int bad[] = { 0x03, 0x04, 0x08, 0x100, ~0u };
+	static const unsigned int bad[] = {0x03, 0x04, 0x08, 0x100, ~0u};
 
 	(void)state;
 	errno = 0;
@@ -95,7 +94,7 @@ static void test_exact(void **state)
 static void test_bulk(void **state)
 {
 	enum { PAGES = 100 };
-	void *array[PAGES] = { NULL };
+	void *array[PAGES] = {NULL};
 	void *kept[PAGES];
 
 	(void)state;
@@ -103,9 +102,8 @@ static void test_bulk(void **state)
 	array[50] = check_pages(buddy_alloc_pages(0, 0), 0);
 	memcpy(kept, array, sizeof(kept));
 	/* Only the gaps are filled. */
-	assert_int_equal(buddy_alloc_pages_bulk(BUDDY_GFP_MOVABLE, PAGES,
-						array),
-			 PAGES);
+	assert_int_equal(
+		buddy_alloc_pages_bulk(BUDDY_GFP_MOVABLE, PAGES, array), PAGES);
 	assert_ptr_equal(array[3], kept[3]);
 	assert_ptr_equal(array[50], kept[50]);
 	for (int i = 0; i < PAGES; i++) {
@@ -139,9 +137,8 @@ static void test_bulk_runs_out(void **state)
 	for (size_t i = 0; i < PAGES; i++)
 		assert_int_equal(array[i] != NULL, i < got);
 	unit_verify();
-	assert_int_equal(buddy_alloc_pages_bulk(BUDDY_GFP_MOVABLE, PAGES,
-						array),
-			 PAGES);
+	assert_int_equal(
+		buddy_alloc_pages_bulk(BUDDY_GFP_MOVABLE, PAGES, array), PAGES);
 	buddy_free_pages_bulk(PAGES, array);
 	unit_verify();
 }
@@ -176,13 +173,12 @@ static int free_wrongly(void *arg)
 }
 
 static const struct mistake mistakes[] = {
-	{ "wrong size in buddy_free_pages(0x", 3, 0, false },
-	{ "wrong size in buddy_free_pages(0x", 5, 0, false },
-	{ "wrong size in buddy_free_pages(0x", 99, 0, false },
-	{ "interior pointer in buddy_free_pages(0x", 4, 8, false },
-	{ "interior pointer in buddy_free_pages(0x", 4, BUDDY_PAGE_SIZE,
-	  false },
-	{ "double free in buddy_free_pages(0x", 4, 0, true },
+	{"wrong size in buddy_free_pages(0x", 3, 0, false},
+	{"wrong size in buddy_free_pages(0x", 5, 0, false},
+	{"wrong size in buddy_free_pages(0x", 99, 0, false},
+	{"interior pointer in buddy_free_pages(0x", 4, 8, false},
+	{"interior pointer in buddy_free_pages(0x", 4, BUDDY_PAGE_SIZE, false},
+	{"double free in buddy_free_pages(0x", 4, 0, true},
 };
 
 static int free_an_object(void *arg)
@@ -215,8 +211,7 @@ static void test_misuse(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
-		unit_child_aborts(free_wrongly,
-				  (void *)(uintptr_t)&mistakes[i],
+		unit_child_aborts(free_wrongly, (void *)(uintptr_t)&mistakes[i],
 				  mistakes[i].report);
 	unit_child_aborts(free_an_object, NULL, " in buddy_free_pages(0x");
 	unit_child_aborts(free_exact_wrongly, NULL,

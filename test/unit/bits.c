@@ -12,8 +12,7 @@ static void test_alignment(void **state)
 	for (size_t a = 1; a <= 4096; a *= 2) {
 		for (size_t x = 0; x < 300; x++) {
 			assert_int_equal(align_down(x, a), x - x % a);
-			assert_int_equal(align_up(x, a),
-					 (x + a - 1) / a * a);
+			assert_int_equal(align_up(x, a), (x + a - 1) / a * a);
 		}
 	}
 	assert_true(align_down(SIZE_MAX, 16) == SIZE_MAX - 15);
@@ -87,7 +86,7 @@ static void check_range(const struct model *m, size_t start, size_t nr)
 static void test_every_range_is_read(void **state)
 {
 	uint64_t seed = unit_seed();
-	struct model m = { 0 };
+	struct model m = {0};
 
 	(void)state;
 	for (int fill = 0; fill < 3; fill++) {
@@ -106,7 +105,7 @@ static void test_every_range_is_written(void **state)
 	(void)state;
 	for (size_t start = 0; start < BITS; start += 3) {
 		for (size_t nr = 0; start + nr <= BITS; nr += 1 + start % 5) {
-			struct model m = { 0 };
+			struct model m = {0};
 
 			bitmap_set_range(m.map, start, nr);
 			memset(m.bit + start, true, nr);

@@ -48,9 +48,9 @@ static void test_expand_keeps_the_low_half(void **state)
 			assert_int_equal(z->nr_free,
 					 BLOCK_PAGES - (1u << order));
 			free_one_page_locked(z, base, order);
-			assert_int_equal(page_index(only_block(
-						 z, MAX_PAGE_ORDER)),
-					 base);
+			assert_int_equal(
+				page_index(only_block(z, MAX_PAGE_ORDER)),
+				base);
 		}
 	}
 }
@@ -156,9 +156,9 @@ static void test_merges_in_any_order(void **state)
 				free_one_page_locked(z, index[i], 0);
 				unit_verify_locked(z);
 			}
-			assert_int_equal(page_index(only_block(
-						 z, MAX_PAGE_ORDER)),
-					 base);
+			assert_int_equal(
+				page_index(only_block(z, MAX_PAGE_ORDER)),
+				base);
 		}
 	}
 }
@@ -227,10 +227,9 @@ static void test_free_range_of_any_alignment(void **state)
 				take_range_locked(z, base + start, nr);
 				mark_dirty_locked(z, base + start, nr);
 				free_range_locked(z, base + start, nr);
-				assert_int_equal(
-					page_index(only_block(
-						z, MAX_PAGE_ORDER)),
-					base);
+				assert_int_equal(page_index(only_block(
+							 z, MAX_PAGE_ORDER)),
+						 base);
 			}
 		}
 	}
@@ -246,8 +245,8 @@ static void test_dirty_is_counted(void **state)
 
 	(void)state;
 	LOCKED(z) {
-		struct page *page = rmqueue_smallest_locked(z, 3,
-							    MIGRATE_MOVABLE);
+		struct page *page =
+			rmqueue_smallest_locked(z, 3, MIGRATE_MOVABLE);
 
 		assert_int_equal(z->nr_free_dirty, 0);
 		/* It was clean, and is not any more. */

@@ -173,8 +173,7 @@ static void do_find_run(void)
 	for (uint32_t i = 0; index && i < nr; i++)
 		assert_int_equal(o.owner[index + i], NOBODY);
 	/* It is the lowest one that begins at a pageblock and is whole. */
-	for (uint32_t at = (uint32_t)align_up(o.z->first_page,
-					      PAGEBLOCK_PAGES);
+	for (uint32_t at = (uint32_t)align_up(o.z->first_page, PAGEBLOCK_PAGES);
 	     at < (index ? index : o.z->online); at += PAGEBLOCK_PAGES) {
 		uint32_t whole = (uint32_t)align_up(nr, PAGEBLOCK_PAGES);
 		uint32_t i = 0;
@@ -293,8 +292,7 @@ static uint64_t run(uint64_t seed, unsigned int steps)
 			if (o.slot[s].nr)
 				do_free(s);
 		oracle_agrees();
-		assert_int_equal(o.z->nr_free,
-				 o.z->online - o.z->first_page);
+		assert_int_equal(o.z->nr_free, o.z->online - o.z->first_page);
 	}
 	return o.digest;
 }
@@ -309,9 +307,9 @@ static void test_random_calls(void **state)
 
 static void test_one_seed_one_run(void **state)
 {
-	uint64_t *digest = mmap(NULL, sizeof(*digest) * 3,
-				PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *digest =
+		mmap(NULL, sizeof(*digest) * 3, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t seed = unit_seed();
 
 	(void)state;
@@ -334,8 +332,8 @@ static void test_one_seed_one_run(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest random[] = { TEST(test_random_calls) };
-	const struct CMUnitTest repeat[] = { TEST(test_one_seed_one_run) };
+	const struct CMUnitTest random[] = {TEST(test_random_calls)};
+	const struct CMUnitTest repeat[] = {TEST(test_one_seed_one_run)};
 
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--repeat"))

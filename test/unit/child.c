@@ -36,7 +36,7 @@ static void read_all(int fd, char *buf, size_t size)
 
 struct unit_child unit_child(int (*fn)(void *arg), void *arg)
 {
-	struct unit_child c = { 0 };
+	struct unit_child c = {0};
 	int fds[2];
 	pid_t pid;
 
@@ -101,7 +101,7 @@ static void on_fault(int sig)
 
 bool unit_faults(const volatile void *p)
 {
-	struct sigaction action = { .sa_handler = on_fault }, segv, bus;
+	struct sigaction action = {.sa_handler = on_fault}, segv, bus;
 	bool faulted;
 
 	sigaction(SIGSEGV, &action, &segv);

@@ -38,8 +38,7 @@ static void test_a_whole_pageblock_changes(void **state)
 		/* Just that one. */
 		for (uint32_t i = PAGEBLOCK_PAGES; i < BLOCK_PAGES;
 		     i += PAGEBLOCK_PAGES)
-			assert_int_equal(type_of(z, base + i),
-					 MIGRATE_MOVABLE);
+			assert_int_equal(type_of(z, base + i), MIGRATE_MOVABLE);
 		/* Its other pages are next, the second block after them. */
 		for (uint32_t i = 1; i < PAGEBLOCK_PAGES; i++) {
 			struct page *page;
@@ -61,8 +60,8 @@ static void test_the_two_kinds_do_not_mix(void **state)
 	(void)state;
 	LOCKED(z) {
 		for (uint32_t i = 0; i < BLOCK_PAGES / 4; i++) {
-			enum migratetype mt = i & 1 ? MIGRATE_MOVABLE
-						    : MIGRATE_UNMOVABLE;
+			enum migratetype mt =
+				i & 1 ? MIGRATE_MOVABLE : MIGRATE_UNMOVABLE;
 			struct page *page = take_locked(z, 0, mt);
 
 			assert_non_null(page);
@@ -168,9 +167,9 @@ static void test_the_largest_block_is_taken(void **state)
 		free_one_page_locked(z, base, 0);
 		unit_verify_locked(z);
 		assert_int_equal(z->free_area[0].nr_free, 1);
-		assert_int_equal(page_index(take_locked(z, 0,
-							MIGRATE_UNMOVABLE)),
-				 base + BLOCK_PAGES / 2);
+		assert_int_equal(
+			page_index(take_locked(z, 0, MIGRATE_UNMOVABLE)),
+			base + BLOCK_PAGES / 2);
 	}
 }
 
@@ -182,8 +181,8 @@ static void check_robbed(enum migratetype robber, enum migratetype first,
 	struct zone *z = unit_lone_block(&base);
 
 	LOCKED(z) {
-		uint32_t at[2] = { base, base + 2 * PAGEBLOCK_PAGES };
-		enum migratetype owner[2] = { second, first };
+		uint32_t at[2] = {base, base + 2 * PAGEBLOCK_PAGES};
+		enum migratetype owner[2] = {second, first};
 
 		take_range_locked(z, base, BLOCK_PAGES);
 		for (int i = 0; i < 2; i++) {
@@ -194,12 +193,12 @@ static void check_robbed(enum migratetype robber, enum migratetype first,
 		mark_dirty_locked(z, base + 3 * PAGEBLOCK_PAGES,
 				  BLOCK_PAGES - 3 * PAGEBLOCK_PAGES);
 		unit_verify_locked(z);
-		assert_int_equal(page_index(take_locked(z, PAGEBLOCK_ORDER,
-							robber)),
-				 at[1]);
-		assert_int_equal(page_index(take_locked(z, PAGEBLOCK_ORDER,
-							robber)),
-				 at[0]);
+		assert_int_equal(
+			page_index(take_locked(z, PAGEBLOCK_ORDER, robber)),
+			at[1]);
+		assert_int_equal(
+			page_index(take_locked(z, PAGEBLOCK_ORDER, robber)),
+			at[0]);
 		assert_null(take_locked(z, PAGEBLOCK_ORDER, robber));
 		free_range_locked(z, base, BLOCK_PAGES);
 	}
@@ -237,8 +236,8 @@ static void test_the_reserve_is_not_robbed(void **state)
 				  BLOCK_PAGES - PAGEBLOCK_PAGES);
 		for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++)
 			assert_null(take_locked(z, 0, (enum migratetype)mt));
-		assert_non_null(rmqueue_smallest_locked(z, 0,
-							MIGRATE_HIGHATOMIC));
+		assert_non_null(
+			rmqueue_smallest_locked(z, 0, MIGRATE_HIGHATOMIC));
 	}
 }
 
@@ -247,7 +246,7 @@ static void test_random_kinds(void **state)
 {
 	enum { SLOTS = 64 };
 	uint64_t seed = unit_seed();
-	struct page *taken[SLOTS] = { NULL };
+	struct page *taken[SLOTS] = {NULL};
 	unsigned int order[SLOTS];
 	uint32_t base;
 	struct zone *z = unit_lone_block(&base);
@@ -268,8 +267,7 @@ static void test_random_kinds(void **state)
 				order[s] = unit_below(&seed, 7);
 				taken[s] = take_locked(
 					z, order[s],
-					(enum migratetype)unit_below(&seed,
-								     3));
+					(enum migratetype)unit_below(&seed, 3));
 				used += taken[s] ? 1u << order[s] : 0;
 			}
 			assert_int_equal(z->nr_free, BLOCK_PAGES - used);

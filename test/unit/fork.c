@@ -40,7 +40,7 @@ static void test_child_differs(void **state)
 
 static int generations(void *arg)
 {
-	uint32_t seen[8] = { *(uint32_t *)arg };
+	uint32_t seen[8] = {*(uint32_t *)arg};
 	int n = 1;
 
 	/* Each child asks, forks, and passes its child's verdict on. */

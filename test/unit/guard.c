@@ -152,7 +152,7 @@ static void test_random_with_guards(void **state)
 {
 	enum { SLOTS = 40 };
 	uint64_t seed = unit_seed();
-	struct page *taken[SLOTS] = { NULL };
+	struct page *taken[SLOTS] = {NULL};
 	uint32_t base;
 	struct zone *z = guarded_zone(&base, 2);
 
@@ -165,8 +165,7 @@ static void test_random_with_guards(void **state)
 			taken[s] = NULL;
 			continue;
 		}
-		taken[s] = unit_take(z, unit_below(&seed, 4),
-				     MIGRATE_MOVABLE);
+		taken[s] = unit_take(z, unit_below(&seed, 4), MIGRATE_MOVABLE);
 		if (taken[s])
 			memset(page_to_addr(taken[s]), (int)i, PAGE_SIZE / 16);
 	}
@@ -176,8 +175,7 @@ static void test_random_with_guards(void **state)
 	assert_int_equal(z->nr_guard, 0);
 }
 
-UNIT_MAIN(TEST(test_off_by_default),
-	  TEST(test_split_off_halves_have_no_access),
+UNIT_MAIN(TEST(test_off_by_default), TEST(test_split_off_halves_have_no_access),
 	  TEST(test_every_guard_order), TEST(test_guards_are_not_handed_out),
 	  TEST(test_dirty_guards_are_counted_when_they_merge),
 	  TEST(test_rebuild_keeps_guards), TEST(test_random_with_guards))

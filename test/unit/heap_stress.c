@@ -21,8 +21,8 @@ enum kind { OBJECT, PAGES, EXACT };
 struct block {
 	unsigned char *p;
 	size_t size;
-	uint64_t mark;	   /* the pattern that it is filled with */
-	enum kind kind;	   /* how it is to be freed */
+	uint64_t mark;	/* the pattern that it is filled with */
+	enum kind kind; /* how it is to be freed */
 	unsigned int order;
 };
 
@@ -285,9 +285,9 @@ static void test_many_steps(void **state)
 static void test_one_seed_one_run(void **state)
 {
 	static struct shadow s;
-	uint64_t *digest = mmap(NULL, 3 * sizeof(*digest),
-				PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *digest =
+		mmap(NULL, 3 * sizeof(*digest), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t seed = unit_seed();
 
 	(void)state;
@@ -353,7 +353,7 @@ static void *verify_on_and_on(void *arg)
 {
 	static char unsound[] = "unsound";
 
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
 		if (mm_verify())

@@ -75,8 +75,7 @@ static void test_alignment(void **state)
 
 		assert_non_null(page);
 		p = start(page);
-		assert_int_equal((uintptr_t)p & ((PAGE_SIZE << order) - 1),
-				 0);
+		assert_int_equal((uintptr_t)p & ((PAGE_SIZE << order) - 1), 0);
 		p[0] = 1;
 		p[huge_usable(page) - 1] = 1;
 		assert_ptr_equal(page_of(p), page);
@@ -135,9 +134,9 @@ static void test_addresses_are_given_back(void **state)
 
 static void test_resize_keeps_contents(void **state)
 {
-	static const size_t sizes[] = { 3 * GIB,     3 * GIB + 1, 4 * GIB,
-					9 * GIB,     8 * GIB,	  5 * GIB,
-					5 * GIB + 1, 2 * GIB,	  12 * GIB };
+	static const size_t sizes[] = {3 * GIB,	    3 * GIB + 1, 4 * GIB,
+				       9 * GIB,	    8 * GIB,	 5 * GIB,
+				       5 * GIB + 1, 2 * GIB,	 12 * GIB};
 	struct page *page = alloc(3 * GIB);
 	size_t at = 0, smallest = 3 * GIB;
 
@@ -245,9 +244,9 @@ static void test_resize_is_refused(void **state)
 	assert_int_equal(huge_stat().nr, 0);
 }
 
-UNIT_MAIN(TEST(test_all_of_it_is_there), TEST(test_gate),
-	  TEST(test_alignment), TEST(test_too_much), TEST(test_statistics),
-	  TEST(test_addresses_are_given_back),
-	  TEST(test_resize_keeps_contents), TEST(test_slots_follow_the_size),
+UNIT_MAIN(TEST(test_all_of_it_is_there), TEST(test_gate), TEST(test_alignment),
+	  TEST(test_too_much), TEST(test_statistics),
+	  TEST(test_addresses_are_given_back), TEST(test_resize_keeps_contents),
+	  TEST(test_slots_follow_the_size),
 	  TEST(test_small_growth_stays_in_place), TEST(test_alloc_is_refused),
 	  TEST(test_resize_is_refused))

@@ -28,8 +28,8 @@ static void *take(struct kmem_cache *c)
 }
 
 /* A cache of each slab order, and one with more objects than inline bits. */
-static const size_t sizes[] = { 16, 48, 256, 1024, 8192, 10240, 65536,
-				81920, SMALL_MAX };
+static const size_t sizes[] = {16,    48,    256,   1024,     8192,
+			       10240, 65536, 81920, SMALL_MAX};
 
 static void test_objects_come_in_rising_order(void **state)
 {
@@ -298,10 +298,10 @@ static void test_a_cache_of_ones_own(void **state)
 		for (int b = 0; b < 100; b++)
 			assert_int_equal((unsigned char)obj[b], 0xc0);
 	}
-	assert_int_equal(zone_of(obj)->pageblock_type[page_index(page_of(
-							      obj)) >>
-						      PAGEBLOCK_ORDER],
-			 MIGRATE_RECLAIMABLE);
+	assert_int_equal(
+		zone_of(obj)->pageblock_type[page_index(page_of(obj)) >>
+					     PAGEBLOCK_ORDER],
+		MIGRATE_RECLAIMABLE);
 }
 
 static void test_no_memory(void **state)
@@ -351,9 +351,9 @@ enum { THREADS = 6, ROUNDS = 3000, HELD = 30 };
 static void *churn(void *arg)
 {
 	struct kmem_cache *c = CLASS(192);
-	struct mm_thread mine = { .preferred = 0 };
+	struct mm_thread mine = {.preferred = 0};
 	uint64_t seed = (uint64_t)(uintptr_t)arg;
-	void *held[HELD] = { NULL };
+	void *held[HELD] = {NULL};
 	pfn_t claim = PFN_NONE;
 
 	for (int i = 0; i < ROUNDS; i++) {
@@ -397,10 +397,9 @@ static void test_many_threads(void **state)
 }
 
 UNIT_MAIN(TEST(test_objects_come_in_rising_order),
-	  TEST(test_bulk_fills_downwards),
-	  TEST(test_lowest_free_object_first), TEST(test_a_partial_bulk),
-	  TEST(test_partial_full_empty), TEST(test_claims),
-	  TEST(test_a_used_up_claim_is_dropped),
+	  TEST(test_bulk_fills_downwards), TEST(test_lowest_free_object_first),
+	  TEST(test_a_partial_bulk), TEST(test_partial_full_empty),
+	  TEST(test_claims), TEST(test_a_used_up_claim_is_dropped),
 	  TEST(test_a_partial_slab_is_claimed_first),
 	  TEST(test_every_address_in_a_slab), TEST(test_double_free),
 	  TEST(test_a_cache_of_ones_own), TEST(test_no_memory),

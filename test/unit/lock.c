@@ -16,7 +16,7 @@ static struct holder {
 
 static void nap(long ms)
 {
-	struct timespec t = { .tv_nsec = ms * 1000000 };
+	struct timespec t = {.tv_nsec = ms * 1000000};
 
 	nanosleep(&t, NULL);
 }
@@ -151,7 +151,7 @@ static void *wait_and_measure(void *arg)
 
 static void test_waiting_costs_no_time(void **state)
 {
-	struct timespec cpu = { .tv_sec = 9 };
+	struct timespec cpu = {.tv_sec = 9};
 	pthread_t waiter;
 	void *broken;
 
@@ -245,8 +245,8 @@ static int one_thread_is_told(void *arg)
 
 	(void)arg;
 	for (int i = 0; i < ADDERS; i++)
-		CHILD_CHECK(!pthread_create(&threads[i], NULL, count_broken,
-					    NULL));
+		CHILD_CHECK(
+			!pthread_create(&threads[i], NULL, count_broken, NULL));
 	for (int i = 0; i < ADDERS; i++)
 		pthread_join(threads[i], NULL);
 	CHILD_CHECK(times_broken == 1);

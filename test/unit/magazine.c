@@ -22,8 +22,8 @@ static uint32_t fill(size_t size)
 {
 	unsigned int c = size_class(size);
 
-	return (uint32_t)(self()->top[c] - (self()->end[c] -
-					    self()->capacity[c]));
+	return (uint32_t)(self()->top[c] -
+			  (self()->end[c] - self()->capacity[c]));
 }
 
 static void *get(size_t size)
@@ -156,8 +156,9 @@ static void test_locks_become_rare(void **state)
 	bursts(32, 1000, 50);
 	after = kmem_cache_stat(c);
 	/* 100,000 calls that the magazine can serve by itself. */
-	assert_true(after.refills - before.refills +
-			    after.flushes - before.flushes < 10);
+	assert_true(after.refills - before.refills + after.flushes -
+			    before.flushes <
+		    10);
 }
 
 /* ---- bounds ------------------------------------------------------------ */

@@ -8,10 +8,18 @@
 
 /* Sizes around every border that the code has. */
 static const size_t sizes[] = {
-	0,	  1,	     15,	16,	    17,		  100,
-	1008,	  1023,	     1024,	1025,	    4096,	  8191,
-	8192,	  8193,	     65535,	65536,	    65537,	  SMALL_MAX - 1,
-	SMALL_MAX, SMALL_MAX + 1, 300000, MIB,	    2 * MIB + 1,  5 * MIB,
+	0,	     1,
+	15,	     16,
+	17,	     100,
+	1008,	     1023,
+	1024,	     1025,
+	4096,	     8191,
+	8192,	     8193,
+	65535,	     65536,
+	65537,	     SMALL_MAX - 1,
+	SMALL_MAX,   SMALL_MAX + 1,
+	300000,	     MIB,
+	2 * MIB + 1, 5 * MIB,
 };
 
 static void *check_block(void *p, size_t size)
@@ -85,9 +93,9 @@ static void test_malloc_of_nothing(void **state)
 
 static void test_too_much(void **state)
 {
-	static const size_t huge[] = { (size_t)PTRDIFF_MAX + 1, SIZE_MAX,
-				       SIZE_MAX - 15, SIZE_MAX - 4096,
-				       PTRDIFF_MAX, (size_t)1 << 56 };
+	static const size_t huge[] = {
+		(size_t)PTRDIFF_MAX + 1, SIZE_MAX,    SIZE_MAX - 15,
+		SIZE_MAX - 4096,	 PTRDIFF_MAX, (size_t)1 << 56};
 	void *p = heap_malloc(100);
 
 	(void)state;
@@ -320,16 +328,16 @@ static int free_wrongly(void *arg)
 static void test_wrong_sizes(void **state)
 {
 	static const struct wrong wrongs[] = {
-		{ 100, 0, 200, 0, "wrong size in f(0x" },
-		{ 100, 0, 10, 0, "wrong size in f(0x" },
-		{ 1000, 0, 100, 0, "wrong size in f(0x" },
-		{ 5000, 0, 9000, 0, "wrong size in f(0x" },
-		{ MIB, 0, MIB + PAGE_SIZE, 0, "wrong size in f(0x" },
-		{ MIB, 0, MIB - PAGE_SIZE, 0, "wrong size in f(0x" },
-		{ MIB, 0, 100, 0, "wrong size in f(0x" },
-		{ 100, 64, 100, 48, "wrong alignment in f(0x" },
-		{ 100, 0, 100, 65536, "wrong alignment in f(0x" },
-		{ 100, 64, 1000, 64, "wrong size in f(0x" },
+		{100, 0, 200, 0, "wrong size in f(0x"},
+		{100, 0, 10, 0, "wrong size in f(0x"},
+		{1000, 0, 100, 0, "wrong size in f(0x"},
+		{5000, 0, 9000, 0, "wrong size in f(0x"},
+		{MIB, 0, MIB + PAGE_SIZE, 0, "wrong size in f(0x"},
+		{MIB, 0, MIB - PAGE_SIZE, 0, "wrong size in f(0x"},
+		{MIB, 0, 100, 0, "wrong size in f(0x"},
+		{100, 64, 100, 48, "wrong alignment in f(0x"},
+		{100, 0, 100, 65536, "wrong alignment in f(0x"},
+		{100, 64, 1000, 64, "wrong size in f(0x"},
 	};
 
 	(void)state;
@@ -337,8 +345,7 @@ static void test_wrong_sizes(void **state)
 	release(heap_malloc(100));
 	assert_non_null(heap_malloc(100));
 	for (size_t i = 0; i < ARRAY_SIZE(wrongs); i++)
-		unit_child_aborts(free_wrongly,
-				  (void *)(uintptr_t)&wrongs[i],
+		unit_child_aborts(free_wrongly, (void *)(uintptr_t)&wrongs[i],
 				  wrongs[i].kind);
 }
 

@@ -98,23 +98,22 @@ static void *beyond_online(void)
 }
 
 static const struct example examples[] = {
-	{ "foreign", foreign, "foreign pointer", "no zone has this address" },
-	{ "header", zone_header, "foreign pointer", "page  none" },
-	{ "own", thread_cache, "foreign pointer", "a slab" },
-	{ "beyond", beyond_online, "foreign pointer", "page  none" },
-	{ "interior", inside_an_object, "interior pointer",
-	  "is 16 bytes into object" },
-	{ "unaligned", unaligned, "interior pointer",
-	  "is 3 bytes into object" },
-	{ "freed", freed, "double free", "page  pfn 0x" },
-	{ "large interior", inside_a_large_block, "interior pointer",
-	  "16 pages of 64 KiB" },
-	{ "large unaligned", unaligned_in_a_large_block, "interior pointer",
-	  "a run in use" },
-	{ "large freed", freed_large_block, "double free", "free, in the" },
-	{ "large kept", kept_large_block, "double free", "5 pages" },
-	{ "huge interior", inside_a_huge_block, "interior pointer", "page" },
-	{ "huge freed", freed_huge_block, "double free", "page" },
+	{"foreign", foreign, "foreign pointer", "no zone has this address"},
+	{"header", zone_header, "foreign pointer", "page  none"},
+	{"own", thread_cache, "foreign pointer", "a slab"},
+	{"beyond", beyond_online, "foreign pointer", "page  none"},
+	{"interior", inside_an_object, "interior pointer",
+	 "is 16 bytes into object"},
+	{"unaligned", unaligned, "interior pointer", "is 3 bytes into object"},
+	{"freed", freed, "double free", "page  pfn 0x"},
+	{"large interior", inside_a_large_block, "interior pointer",
+	 "16 pages of 64 KiB"},
+	{"large unaligned", unaligned_in_a_large_block, "interior pointer",
+	 "a run in use"},
+	{"large freed", freed_large_block, "double free", "free, in the"},
+	{"large kept", kept_large_block, "double free", "5 pages"},
+	{"huge interior", inside_a_huge_block, "interior pointer", "page"},
+	{"huge freed", freed_huge_block, "double free", "page"},
 };
 
 static int free_it(void *arg)
@@ -188,11 +187,12 @@ static int report_with_an_object(void *arg)
 static void test_details(void **state)
 {
 	static const char *const parts[] = {
-		"libbuddy: a kind in function(0x", "\n  page  pfn 0x",
+		"libbuddy: a kind in function(0x",
+		"\n  page  pfn 0x",
 		" of zone 0, a slab, 1 pages of 64 KiB from 0x",
-		"\n  slab  objects of 48 bytes, ", " of 1365 out; ",
-		"the pointer is 0 bytes into object 0\n"
-	};
+		"\n  slab  objects of 48 bytes, ",
+		" of 1365 out; ",
+		"the pointer is 0 bytes into object 0\n"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
@@ -227,7 +227,7 @@ static int free_the_tail(void *arg)
 
 static void test_the_tail_of_a_slab(void **state)
 {
-	static const size_t sizes[] = { 48, 112, 208, 400, 1008, 3072, 6144 };
+	static const size_t sizes[] = {48, 112, 208, 400, 1008, 3072, 6144};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -238,6 +238,6 @@ static void test_the_tail_of_a_slab(void **state)
 	}
 }
 
-UNIT_MAIN(TEST(test_what_free_says), TEST(test_what_realloc_says), TEST(test_what_usable_size_says),
-	  TEST(test_details), TEST(test_without_a_zone),
-	  TEST(test_the_tail_of_a_slab))
+UNIT_MAIN(TEST(test_what_free_says), TEST(test_what_realloc_says),
+	  TEST(test_what_usable_size_says), TEST(test_details),
+	  TEST(test_without_a_zone), TEST(test_the_tail_of_a_slab))

@@ -7,7 +7,7 @@
 
 static char buf[65536];
 
-static const uint64_t events[NR_THREAD_EVENTS] = { 11, 22, 33, 44 };
+static const uint64_t events[NR_THREAD_EVENTS] = {11, 22, 33, 44};
 
 static char *text_of(void (*fn)(struct text *t))
 {
@@ -100,9 +100,8 @@ static void test_buddyinfo(void **state)
 	}
 }
 
-static const char *const types[MIGRATE_TYPES] = { "Unmovable", "Movable",
-						  "Reclaimable", "HighAtomic",
-						  "Isolate" };
+static const char *const types[MIGRATE_TYPES] = {
+	"Unmovable", "Movable", "Reclaimable", "HighAtomic", "Isolate"};
 
 static void test_pagetypeinfo(void **state)
 {
@@ -125,8 +124,8 @@ static void test_pagetypeinfo(void **state)
 			char prefix[64];
 
 			for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++)
-				nr[o] = unit_list_length(
-					zones[z], o, (enum migratetype)mt);
+				nr[o] = unit_list_length(zones[z], o,
+							 (enum migratetype)mt);
 			snprintf(prefix, sizeof(prefix),
 				 "Node 0, zone       Z%u, type %12s", z,
 				 types[mt]);
@@ -145,7 +144,7 @@ static void test_pageblocks_by_type(void **state)
 	text = strstr(text_of(text_pagetypeinfo), "Number of blocks type");
 	assert_non_null(text);
 	for (uint32_t z = 0; z < 2; z++) {
-		uint32_t nr[MIGRATE_TYPES] = { 0 };
+		uint32_t nr[MIGRATE_TYPES] = {0};
 		char prefix[64];
 
 		for (uint32_t b = zones[z]->first_page >> PAGEBLOCK_ORDER;
@@ -153,8 +152,7 @@ static void test_pageblocks_by_type(void **state)
 			nr[zones[z]->pageblock_type[b]]++;
 		assert_true(nr[MIGRATE_MOVABLE] > 0);
 		snprintf(prefix, sizeof(prefix), "Node 0, zone       Z%u", z);
-		check_numbers(line_of(text, prefix), prefix, nr,
-			      MIGRATE_TYPES);
+		check_numbers(line_of(text, prefix), prefix, nr, MIGRATE_TYPES);
 	}
 }
 
@@ -189,14 +187,12 @@ static void test_zoneinfo(void **state)
 	assert_int_equal(value_of(text, "pages free"), z->nr_free);
 	assert_int_equal(value_of(text, "spanned"), z->span);
 	assert_int_equal(value_of(text, "present"), z->online);
-	assert_int_equal(value_of(text, "managed"),
-			 z->online - z->first_page);
+	assert_int_equal(value_of(text, "managed"), z->online - z->first_page);
 	assert_int_equal(value_of(text, "dirty"), z->nr_free_dirty);
 	assert_int_equal(value_of(text, "zone_alloc"), z->event[ZONE_ALLOC]);
 	assert_int_equal(value_of(text, "pageblock_steal"),
 			 z->event[ZONE_STEAL]);
-	assert_int_equal(value_of(text, "start_pfn:"),
-			 addr_to_pfn(z).nr);
+	assert_int_equal(value_of(text, "start_pfn:"), addr_to_pfn(z).nr);
 }
 
 static void test_vmstat(void **state)
@@ -216,9 +212,9 @@ static void test_vmstat(void **state)
 	assert_int_equal(value_of(text, "pcp_refill"), 33);
 	assert_int_equal(value_of(text, "pcp_drain"), 44);
 	assert_int_equal(value_of(text, "nr_huge_runs"), 0);
-	assert_int_equal(m.online,
-			 zones[0]->online - zones[0]->first_page +
-				 zones[1]->online - zones[1]->first_page);
+	assert_int_equal(m.online, zones[0]->online - zones[0]->first_page +
+					   zones[1]->online -
+					   zones[1]->first_page);
 	assert_int_equal(m.free, zones[0]->nr_free + zones[1]->nr_free);
 }
 
@@ -278,6 +274,6 @@ static void test_any_buffer_is_enough(void **state)
 }
 
 UNIT_MAIN(TEST(test_buddyinfo), TEST(test_pagetypeinfo),
-	  TEST(test_pageblocks_by_type), TEST(test_zoneinfo),
-	  TEST(test_vmstat), TEST(test_vmstat_lines),
-	  TEST(test_without_zones), TEST(test_any_buffer_is_enough))
+	  TEST(test_pageblocks_by_type), TEST(test_zoneinfo), TEST(test_vmstat),
+	  TEST(test_vmstat_lines), TEST(test_without_zones),
+	  TEST(test_any_buffer_is_enough))

@@ -43,9 +43,9 @@ static void on_timer(int sig)
 
 static void start_timer(void)
 {
-	struct itimerval every = { { 0, INTERVAL_US }, { 0, INTERVAL_US } };
-	struct sigaction action = { .sa_handler = on_timer,
-				    .sa_flags = SA_RESTART };
+	struct itimerval every = {{0, INTERVAL_US}, {0, INTERVAL_US}};
+	struct sigaction action = {.sa_handler = on_timer,
+				   .sa_flags = SA_RESTART};
 
 	sigaction(SIGALRM, &action, NULL);
 	assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
@@ -53,7 +53,7 @@ static void start_timer(void)
 
 static void stop_timer(void)
 {
-	struct itimerval never = { { 0, 0 }, { 0, 0 } };
+	struct itimerval never = {{0, 0}, {0, 0}};
 
 	setitimer(ITIMER_REAL, &never, NULL);
 	signal(SIGALRM, SIG_DFL);
@@ -82,8 +82,7 @@ static void work(uint64_t seed, unsigned int milliseconds)
 				assert_int_equal(block[s][size[s] - 1], s);
 			}
 			heap_free(block[s], "free");
-			size[s] = 1 + unit_below(&seed, i % 50 ? 2000
-							       : 600000);
+			size[s] = 1 + unit_below(&seed, i % 50 ? 2000 : 600000);
 			block[s] = heap_malloc(size[s]);
 			assert_non_null(block[s]);
 			block[s][0] = (unsigned char)s;
@@ -151,7 +150,7 @@ static void on_fork_signal(int sig)
 
 static void test_forks_in_handlers(void **state)
 {
-	struct itimerval every = { { 0, 5000 }, { 0, 5000 } };
+	struct itimerval every = {{0, 5000}, {0, 5000}};
 
 	(void)state;
 	signal(SIGALRM, on_fork_signal);
@@ -168,7 +167,7 @@ static bool stop;
 static void *churn(void *arg)
 {
 	uint64_t seed = (uintptr_t)arg;
-	void *p[50] = { NULL };
+	void *p[50] = {NULL};
 
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
 		uint32_t i = unit_below(&seed, ARRAY_SIZE(p));

@@ -15,14 +15,14 @@
 #define MIB ((size_t)1 << 20)
 #define GIB ((size_t)1 << 30)
 
-static const char *const kind_names[NR_INJECT_KINDS] = { "map", "commit",
-							  "purge", "move" };
+static const char *const kind_names[NR_INJECT_KINDS] = {"map", "commit",
+							"purge", "move"};
 
 /* Results that are not zero say where a scenario went wrong. */
-#define EXPECT(cond)                                                           \
-	do {                                                                   \
-		if (!(cond))                                                   \
-			return __LINE__;                                       \
+#define EXPECT(cond)                     \
+	do {                             \
+		if (!(cond))             \
+			return __LINE__; \
 	} while (0)
 
 /* NULL is allowed, but then it must be out of memory. */
@@ -81,8 +81,8 @@ static int small_blocks(void)
 
 static int medium_and_large(void)
 {
-	static const size_t sizes[] = { 20000,	100000, 250000, 300000,
-					MIB,	3 * MIB, 9 * MIB };
+	static const size_t sizes[] = {20000, 100000,  250000, 300000,
+				       MIB,   3 * MIB, 9 * MIB};
 	unsigned char *p[ARRAY_SIZE(sizes)];
 	int result = 0;
 
@@ -135,13 +135,12 @@ static int growing(void)
 
 static int pages(void)
 {
-	void *bulk[50] = { NULL }, *p[8], *exact, *aligned;
+	void *bulk[50] = {NULL}, *p[8], *exact, *aligned;
 
 	for (unsigned int i = 0; i < 8; i++)
 		p[i] = buddy_alloc_pages(i % 3 | BUDDY_GFP_ZERO, i % 7);
 	buddy_alloc_pages_bulk(BUDDY_GFP_MOVABLE, 50, bulk);
-	exact = buddy_alloc_pages_exact(77 * BUDDY_PAGE_SIZE,
-					BUDDY_GFP_ATOMIC);
+	exact = buddy_alloc_pages_exact(77 * BUDDY_PAGE_SIZE, BUDDY_GFP_ATOMIC);
 	aligned = buddy_aligned_alloc(8 * MIB, 3 * MIB);
 	EXPECT(!((uintptr_t)aligned % (8 * MIB)));
 	if (aligned)
@@ -233,10 +232,13 @@ static const struct scenario {
 	const char *name;
 	int (*run)(void);
 } scenarios[] = {
-	{ "small blocks", small_blocks }, { "large", medium_and_large },
-	{ "growing", growing },		  { "pages", pages },
-	{ "huge", huge },		  { "caches", caches },
-	{ "threads", threads },
+	{"small blocks", small_blocks},
+	{"large", medium_and_large},
+	{"growing", growing},
+	{"pages", pages},
+	{"huge", huge},
+	{"caches", caches},
+	{"threads", threads},
 };
 
 struct failure {
@@ -305,9 +307,9 @@ static void run_all(bool on, bool warm)
 {
 	for (size_t s = 0; s < ARRAY_SIZE(scenarios); s++)
 		for (int k = 0; k < NR_INJECT_KINDS; k++)
-			fail_each((struct failure){ &scenarios[s],
-						    (enum inject_kind)k, 0, on,
-						    warm });
+			fail_each((struct failure){&scenarios[s],
+						   (enum inject_kind)k, 0, on,
+						   warm});
 }
 
 static void test_refused_once(void **state)

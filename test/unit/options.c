@@ -69,24 +69,24 @@ struct complaint {
 };
 
 static const struct complaint complaints[] = {
-	{ "x:true", "libbuddy: BUDDY_CONF: unknown key 'x'\n" },
-	{ "junk:maybe",
-	  "libbuddy: BUDDY_CONF: bad value 'maybe' for key 'junk'\n" },
-	{ "junk:", "libbuddy: BUDDY_CONF: bad value '' for key 'junk'\n" },
-	{ "junk", "libbuddy: BUDDY_CONF: bad value '' for key 'junk'\n" },
-	{ "junk:true:true",
-	  "libbuddy: BUDDY_CONF: bad value 'true:true' for key 'junk'\n" },
-	{ "junk:TRUE",
-	  "libbuddy: BUDDY_CONF: bad value 'TRUE' for key 'junk'\n" },
-	{ " junk:true", "libbuddy: BUDDY_CONF: unknown key ' junk'\n" },
-	{ "junks:true", "libbuddy: BUDDY_CONF: unknown key 'junks'\n" },
-	{ "jun:true", "libbuddy: BUDDY_CONF: unknown key 'jun'\n" },
-	{ ":true", "libbuddy: BUDDY_CONF: unknown key ''\n" },
-	{ "check:true",
-	  "libbuddy: BUDDY_CONF: bad value 'true' for key 'check'\n" },
-	{ "guard:full",
-	  "libbuddy: BUDDY_CONF: bad value 'full' for key 'guard'\n" },
-	{ "junk:true", "" },
+	{"x:true", "libbuddy: BUDDY_CONF: unknown key 'x'\n"},
+	{"junk:maybe",
+	 "libbuddy: BUDDY_CONF: bad value 'maybe' for key 'junk'\n"},
+	{"junk:", "libbuddy: BUDDY_CONF: bad value '' for key 'junk'\n"},
+	{"junk", "libbuddy: BUDDY_CONF: bad value '' for key 'junk'\n"},
+	{"junk:true:true",
+	 "libbuddy: BUDDY_CONF: bad value 'true:true' for key 'junk'\n"},
+	{"junk:TRUE",
+	 "libbuddy: BUDDY_CONF: bad value 'TRUE' for key 'junk'\n"},
+	{" junk:true", "libbuddy: BUDDY_CONF: unknown key ' junk'\n"},
+	{"junks:true", "libbuddy: BUDDY_CONF: unknown key 'junks'\n"},
+	{"jun:true", "libbuddy: BUDDY_CONF: unknown key 'jun'\n"},
+	{":true", "libbuddy: BUDDY_CONF: unknown key ''\n"},
+	{"check:true",
+	 "libbuddy: BUDDY_CONF: bad value 'true' for key 'check'\n"},
+	{"guard:full",
+	 "libbuddy: BUDDY_CONF: bad value 'full' for key 'guard'\n"},
+	{"junk:true", ""},
 };
 
 static void test_complaints(void **state)
@@ -151,8 +151,7 @@ static int use_the_heap(void)
 		return 2;
 	for (size_t i = 0; i < ARRAY_SIZE(p); i++)
 		heap_free(p[i], "free");
-	if (options.check_full &&
-	    thread_cache_objects(size_class(50)))
+	if (options.check_full && thread_cache_objects(size_class(50)))
 		return 3;
 	if (options.stats_print)
 		close(STDERR_FILENO); /* as coreutils do */
@@ -163,14 +162,14 @@ static void test_from_the_environment(void **state)
 {
 	static const char all[] = "junk:true,check:full,guard:true,"
 				  "verify_at_exit:true";
-	static const char *const confs[] = { "junk:true", "guard:true",
-					     "check:full",
-					     "verify_at_exit:true", all };
+	static const char *const confs[] = {"junk:true", "guard:true",
+					    "check:full", "verify_at_exit:true",
+					    all};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(confs); i++) {
-		struct unit_child c = unit_child(
-			run_again, (void *)(uintptr_t)confs[i]);
+		struct unit_child c =
+			unit_child(run_again, (void *)(uintptr_t)confs[i]);
 
 		if (c.status || c.output[0])
 			fail_msg("%s: status 0x%x: %s", confs[i],
@@ -182,9 +181,7 @@ static void test_statistics_at_exit(void **state)
 {
 	static const char *const parts[] = {
 		"==> buddyinfo <==\n", "==> pagetypeinfo <==\n",
-		"==> zoneinfo <==\n", "==> vmstat <==\n",
-		"==> slabinfo <==\n"
-	};
+		"==> zoneinfo <==\n", "==> vmstat <==\n", "==> slabinfo <==\n"};
 	struct unit_child c = unit_child(run_again, "stats_print:true");
 	const char *at = c.output;
 

@@ -96,8 +96,8 @@ static void step(struct model *m, bool *listed, uint64_t *seed)
 static void test_lists(void **state)
 {
 	uint64_t seed = unit_seed();
-	bool listed[PAGES] = { false };
-	struct model m = { .nr = 0 };
+	bool listed[PAGES] = {false};
+	struct model m = {.nr = 0};
 
 	(void)state;
 	zone = unit_zone(PAGES);
@@ -117,7 +117,7 @@ static void test_lists(void **state)
 
 static void test_two_zones_on_one_list(void **state)
 {
-	struct page_list l = { PFN_NONE, PFN_NONE };
+	struct page_list l = {PFN_NONE, PFN_NONE};
 	struct zone *a = unit_zone(2), *b = zone_create(1, 1);
 	struct page *p, *q;
 

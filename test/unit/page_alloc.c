@@ -15,8 +15,7 @@ static uint32_t pages_out(void)
 
 		out += z->online - z->first_page - z->nr_free;
 	}
-	return out - thread.pcp.count -
-	       thread.pcp.pageblocks * PAGEBLOCK_PAGES;
+	return out - thread.pcp.count - thread.pcp.pageblocks * PAGEBLOCK_PAGES;
 }
 
 static void write_run(struct page *page, int c)
@@ -42,9 +41,8 @@ static void check_every_order(struct mm_thread *t)
 			assert_non_null(page[i]);
 			assert_int_equal(page[i]->type, PAGE_RUN);
 			assert_int_equal(page[i]->nr, 1u << order);
-			assert_int_equal(page_index(page[i]) &
-						 ((1u << order) - 1),
-					 0);
+			assert_int_equal(
+				page_index(page[i]) & ((1u << order) - 1), 0);
 			assert_int_equal(verify_zones(), 0);
 		}
 		assert_int_equal(pages_out(), 3u << order);
@@ -187,7 +185,7 @@ static void test_preferred_zone(void **state)
 
 static void test_aligned_runs(void **state)
 {
-	static const uint32_t lengths[] = { 1, 2, 3, 5, 8, 17, 33, 64, 100 };
+	static const uint32_t lengths[] = {1, 2, 3, 5, 8, 17, 33, 64, 100};
 
 	(void)state;
 	for (unsigned int order = 0; order <= 9; order++) {
@@ -199,8 +197,7 @@ static void test_aligned_runs(void **state)
 						 order);
 			assert_non_null(page);
 			assert_int_equal(page->nr, lengths[i]);
-			assert_int_equal(page_index(page) &
-						 ((1u << order) - 1),
+			assert_int_equal(page_index(page) & ((1u << order) - 1),
 					 0);
 			assert_int_equal(pages_out(), lengths[i]);
 			assert_int_equal(verify_zones(), 0);
@@ -436,12 +433,10 @@ static void test_what_the_zone_counts(void **state)
 
 UNIT_MAIN(TEST(test_every_order), TEST(test_every_order_with_a_pcp),
 	  TEST(test_a_run_costs_its_pages), TEST(test_runs_do_not_overlap),
-	  TEST(test_the_longest_run),
-	  TEST(test_another_zone_when_one_is_full),
-	  TEST(test_every_call_is_a_hit_or_foreign),
-	  TEST(test_preferred_zone), TEST(test_aligned_runs),
-	  TEST(test_aligned_and_zeroed), TEST(test_grow_and_shrink),
-	  TEST(test_no_growth_into_others),
+	  TEST(test_the_longest_run), TEST(test_another_zone_when_one_is_full),
+	  TEST(test_every_call_is_a_hit_or_foreign), TEST(test_preferred_zone),
+	  TEST(test_aligned_runs), TEST(test_aligned_and_zeroed),
+	  TEST(test_grow_and_shrink), TEST(test_no_growth_into_others),
 	  TEST(test_growth_brings_memory_online),
 	  TEST(test_zeroes_are_free_of_charge), TEST(test_zero_by_order),
 	  TEST(test_bulk), TEST(test_bulk_without_a_zone_and_without_memory),

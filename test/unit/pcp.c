@@ -15,8 +15,8 @@ static struct zone *setup(void)
 
 static struct page *take(struct zone *z, unsigned int order, bool tail)
 {
-	struct page *page = rmqueue_pcp(&thread, z, order, MIGRATE_MOVABLE,
-					tail);
+	struct page *page =
+		rmqueue_pcp(&thread, z, order, MIGRATE_MOVABLE, tail);
 
 	if (page)
 		page->type = PAGE_RUN, page->nr = 1u << order;
@@ -104,8 +104,7 @@ static void test_high_bounds_what_is_kept(void **state)
 		give(z, page[i], 0);
 		/* Beyond `high` a batch goes to the buddy. */
 		if (thread.pcp.count != before + 1) {
-			assert_int_equal(thread.pcp.count,
-					 before + 1 - batch);
+			assert_int_equal(thread.pcp.count, before + 1 - batch);
 			drains++;
 		}
 		assert_true(thread.pcp.count <= before + 1);
@@ -210,8 +209,8 @@ static void test_migratetypes_are_apart(void **state)
 
 	(void)state;
 	for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
-		page[mt] = rmqueue_pcp(&thread, z, 0, (enum migratetype)mt,
-				       false);
+		page[mt] =
+			rmqueue_pcp(&thread, z, 0, (enum migratetype)mt, false);
 		assert_non_null(page[mt]);
 		page[mt]->type = PAGE_RUN;
 		page[mt]->nr = 1;

@@ -31,7 +31,7 @@ static void test_ids(void **state)
 
 static void test_threads_that_are_gone(void **state)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 	pthread_t thread;
 	int tid;
 
@@ -107,7 +107,7 @@ static void test_keep_fd(void **state)
 static void test_clock_goes_forward(void **state)
 {
 	uint64_t start = os_milliseconds();
-	struct timespec t = { .tv_nsec = 20 * 1000 * 1000 };
+	struct timespec t = {.tv_nsec = 20 * 1000 * 1000};
 	uint64_t passed;
 
 	(void)state;
@@ -117,5 +117,5 @@ static void test_clock_goes_forward(void **state)
 }
 
 UNIT_MAIN(TEST(test_ids), TEST(test_threads_that_are_gone), TEST(test_cpus),
-	  TEST(test_getenv), TEST(test_no_environment_yet),
-	  TEST(test_keep_fd), TEST(test_clock_goes_forward))
+	  TEST(test_getenv), TEST(test_no_environment_yet), TEST(test_keep_fd),
+	  TEST(test_clock_goes_forward))

@@ -57,13 +57,13 @@ static void is_not_in_the_map(struct zone *z, struct page *page)
 }
 
 static const struct damage damages[] = {
-	{ "in use", is_in_use },
-	{ "no type", is_no_type },
-	{ "wrong order", order_is_wrong },
-	{ "nonsense order", order_is_nonsense },
-	{ "wrong migratetype", migratetype_is_wrong },
-	{ "nonsense migratetype", migratetype_is_nonsense },
-	{ "not in the map", is_not_in_the_map },
+	{"in use", is_in_use},
+	{"no type", is_no_type},
+	{"wrong order", order_is_wrong},
+	{"nonsense order", order_is_nonsense},
+	{"wrong migratetype", migratetype_is_wrong},
+	{"nonsense migratetype", migratetype_is_nonsense},
+	{"not in the map", is_not_in_the_map},
 };
 
 /*
@@ -78,7 +78,7 @@ struct scene {
 static struct scene scene(enum migratetype mt)
 {
 	uint32_t base;
-	struct scene s = { .z = unit_lone_block(&base) };
+	struct scene s = {.z = unit_lone_block(&base)};
 
 	LOCKED(s.z) {
 		take_range_locked(s.z, base, 1u << MAX_PAGE_ORDER);
@@ -114,9 +114,9 @@ static int take_the_next(void *arg)
 		/* It never comes back. */
 		assert_null(rmqueue_smallest_locked(s.z, 0, MIGRATE_MOVABLE));
 		free_one_page_locked(s.z, page_index(page), 0);
-		assert_ptr_equal(rmqueue_smallest_locked(s.z, 0,
-							 MIGRATE_MOVABLE),
-				 s.next);
+		assert_ptr_equal(
+			rmqueue_smallest_locked(s.z, 0, MIGRATE_MOVABLE),
+			s.next);
 	}
 	return 0;
 }
@@ -188,8 +188,7 @@ static int quarantine_a_large_block(void *arg)
 		assert_true(verify_zone_locked(z, &why));
 		/* The zone goes on with what comes online. */
 		assert_int_equal(zone_grow_locked(z, 1), 0);
-		assert_non_null(rmqueue_smallest_locked(z, 0,
-							MIGRATE_MOVABLE));
+		assert_non_null(rmqueue_smallest_locked(z, 0, MIGRATE_MOVABLE));
 	}
 	return 0;
 }
@@ -238,11 +237,9 @@ static int merge_beside_damage(void *arg)
 		zone_page(z, base + 1)->type = PAGE_SLAB;
 		free_one_page_locked(z, base, 0);
 		assert_int_equal(zone_page(z, base)->order, 0);
-		assert_ptr_equal(rmqueue_smallest_locked(z, 0,
-							 MIGRATE_MOVABLE),
+		assert_ptr_equal(rmqueue_smallest_locked(z, 0, MIGRATE_MOVABLE),
 				 zone_page(z, base));
-		assert_ptr_equal(rmqueue_smallest_locked(z, 0,
-							 MIGRATE_MOVABLE),
+		assert_ptr_equal(rmqueue_smallest_locked(z, 0, MIGRATE_MOVABLE),
 				 zone_page(z, base + 2));
 		assert_int_equal(zone_page(z, base + 1)->type, PAGE_BAD);
 	}

@@ -111,8 +111,8 @@ static void test_range_over_many_blocks(void **state)
 		assert_true(bitmap_none_set(z->free_map, base, 2 * PAGES));
 		return_range_locked(z, base + 1, 2 * PAGES - 2);
 		unit_verify_locked(z);
-		assert_true(bitmap_all_set(z->free_map, base + 1,
-					   2 * PAGES - 2));
+		assert_true(
+			bitmap_all_set(z->free_map, base + 1, 2 * PAGES - 2));
 	}
 }
 
@@ -149,13 +149,12 @@ static void test_lowest_run_that_fits(void **state)
 		spoil(z, base, 0);
 		assert_int_equal(find_run_locked(z, 1),
 				 base + 2 * PAGEBLOCK_PAGES);
-		assert_int_equal(find_run_locked(z, (blocks - 2) *
-							   PAGEBLOCK_PAGES),
-				 base + 2 * PAGEBLOCK_PAGES);
-		assert_int_equal(find_run_locked(z, (blocks - 2) *
-							    PAGEBLOCK_PAGES +
-						    1),
-				 0);
+		assert_int_equal(
+			find_run_locked(z, (blocks - 2) * PAGEBLOCK_PAGES),
+			base + 2 * PAGEBLOCK_PAGES);
+		assert_int_equal(
+			find_run_locked(z, (blocks - 2) * PAGEBLOCK_PAGES + 1),
+			0);
 		for (uint32_t n = 2; n < blocks; n++)
 			spoil(z, base, n);
 		assert_int_equal(find_run_locked(z, 1), 0);
@@ -197,13 +196,11 @@ static void test_reserve_is_not_for_runs(void **state)
 		assert_int_equal(unit_list_length(z, PAGEBLOCK_ORDER,
 						  MIGRATE_HIGHATOMIC),
 				 1);
-		assert_int_equal(find_run_locked(z, 1),
-				 base + PAGEBLOCK_PAGES);
+		assert_int_equal(find_run_locked(z, 1), base + PAGEBLOCK_PAGES);
 	}
 }
 
 UNIT_MAIN(TEST(test_every_range_of_one_block),
-	  TEST(test_what_was_clean_still_is),
-	  TEST(test_range_over_many_blocks), TEST(test_lowest_run_that_fits),
-	  TEST(test_run_over_several_blocks),
+	  TEST(test_what_was_clean_still_is), TEST(test_range_over_many_blocks),
+	  TEST(test_lowest_run_that_fits), TEST(test_run_over_several_blocks),
 	  TEST(test_reserve_is_not_for_runs))

@@ -9,7 +9,7 @@
 static struct zone *used_zone(uint64_t seed)
 {
 	enum { SLOTS = 80 };
-	struct page *taken[SLOTS] = { NULL };
+	struct page *taken[SLOTS] = {NULL};
 	uint32_t base;
 	struct zone *z = unit_lone_block(&base);
 
@@ -34,7 +34,7 @@ struct counts {
 
 static struct counts counts_of(const struct zone *z)
 {
-	struct counts c = { z->nr_free, z->nr_free_dirty, { 0 } };
+	struct counts c = {z->nr_free, z->nr_free_dirty, {0}};
 
 	for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++)
 		c.nr_area[o] = z->free_area[o].nr_free;
@@ -183,7 +183,7 @@ static bool ruined, done;
 
 static void *ruin_and_wait(void *arg)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 	struct free_area saved[NR_PAGE_ORDERS];
 	uint64_t flags = zone_lock(zone);
 	uint32_t nr_free = zone->nr_free;
@@ -221,15 +221,14 @@ static int child_goes_on(void *arg)
 
 static void test_fork_in_the_midst_of_a_change(void **state)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 	pthread_t thread;
 	uint32_t nr_free;
 
 	(void)state;
 	zone = used_zone(unit_seed());
 	nr_free = zone->nr_free;
-	assert_int_equal(pthread_create(&thread, NULL, ruin_and_wait, NULL),
-			 0);
+	assert_int_equal(pthread_create(&thread, NULL, ruin_and_wait, NULL), 0);
 	while (!__atomic_load_n(&ruined, __ATOMIC_ACQUIRE))
 		nanosleep(&ms, NULL);
 	unit_child_passes(child_goes_on, &nr_free);

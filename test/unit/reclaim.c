@@ -37,8 +37,8 @@ static void test_purge_drops_memory(void **state)
 	assert_int_equal(z->nr_isolated, 0);
 	assert_true(z->event[ZONE_PURGED] >= PAGES);
 	for (uint32_t i = 0; i < PAGES; i++)
-		assert_false(bitmap_test(z->dirty_map,
-					 page_index(page_of(p)) + i));
+		assert_false(
+			bitmap_test(z->dirty_map, page_index(page_of(p)) + i));
 	assert_int_equal(verify_zones(), 0);
 	assert_int_equal(purge_zone(z, 0), 0);
 }
@@ -179,7 +179,7 @@ static void test_too_much_is_given_back_at_once(void **state)
 
 static void test_more_than_a_little_goes_in_time(void **state)
 {
-	struct timespec ms150 = { .tv_nsec = 150 * 1000 * 1000 };
+	struct timespec ms150 = {.tv_nsec = 150 * 1000 * 1000};
 
 	(void)state;
 	dirty_a_lot(640);
@@ -201,9 +201,8 @@ static void test_the_reserve_is_not_purged(void **state)
 	z = zones[0];
 	purge_zone(z, 0);
 	assert_int_equal(z->nr_highatomic, 1);
-	assert_int_equal(unit_list_length(z, PAGEBLOCK_ORDER,
-					  MIGRATE_HIGHATOMIC),
-			 1);
+	assert_int_equal(
+		unit_list_length(z, PAGEBLOCK_ORDER, MIGRATE_HIGHATOMIC), 1);
 	assert_int_equal(verify_zones(), 0);
 }
 

@@ -78,5 +78,5 @@ static void test_write_errors(void **state)
 	fail_msg("a pipe without a reader never filled");
 }
 
-UNIT_MAIN(TEST(test_message), TEST(test_long_message_is_cut),
-	  TEST(test_abort), TEST(test_write_errors))
+UNIT_MAIN(TEST(test_message), TEST(test_long_message_is_cut), TEST(test_abort),
+	  TEST(test_write_errors))

@@ -7,8 +7,8 @@ static struct mm_thread thread;
 
 static enum migratetype type_of(const struct page *page)
 {
-	return zone_of(page)->pageblock_type[page_index(page) >>
-					     PAGEBLOCK_ORDER];
+	return zone_of(page)
+		->pageblock_type[page_index(page) >> PAGEBLOCK_ORDER];
 }
 
 /* Refuses all further memory. */
@@ -28,8 +28,7 @@ static uint32_t use_up(struct zone *z)
 
 		while ((page = rmqueue_buddy_locked(z, 0, MIGRATE_MOVABLE,
 						    true))) {
-			assert_int_not_equal(type_of(page),
-					     MIGRATE_HIGHATOMIC);
+			assert_int_not_equal(type_of(page), MIGRATE_HIGHATOMIC);
 			page->type = PAGE_RUN;
 			page->nr = 1;
 			nr++;
@@ -147,9 +146,8 @@ static void test_runs_do_not_grow_into_it(void **state)
 		unit_verify_locked(z);
 	}
 	assert_false(run_grow(run, 3));
-	assert_int_equal(unit_list_length(z, PAGEBLOCK_ORDER,
-					  MIGRATE_HIGHATOMIC),
-			 1);
+	assert_int_equal(
+		unit_list_length(z, PAGEBLOCK_ORDER, MIGRATE_HIGHATOMIC), 1);
 }
 
 /* ---- no memory --------------------------------------------------------- */
@@ -211,8 +209,8 @@ static void test_all_comes_back_after_a_famine(void **state)
 
 	(void)state;
 	refuse();
-	while (nr < RUNS && (run[nr] = alloc_run(&thread, GFP_MOVABLE,
-						 1 + nr % 37)))
+	while (nr < RUNS &&
+	       (run[nr] = alloc_run(&thread, GFP_MOVABLE, 1 + nr % 37)))
 		nr++;
 	assert_true(nr > 0 && nr < RUNS);
 	assert_int_equal(verify_zones(), 0);

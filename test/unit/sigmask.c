@@ -4,8 +4,8 @@
 
 #include "unit.h"
 
-static const int synchronous[] = { SIGSEGV, SIGBUS,  SIGFPE,
-				   SIGILL,  SIGTRAP, SIGSYS };
+static const int synchronous[] = {SIGSEGV, SIGBUS,  SIGFPE,
+				  SIGILL,  SIGTRAP, SIGSYS};
 
 static bool is_synchronous(int sig)
 {
@@ -50,8 +50,8 @@ static void test_restores_what_was_masked(void **state)
 	outer = sigmask_save();
 	assert_true(outer & SIGNAL_BIT(SIGUSR2));
 	inner = sigmask_save();
-	assert_true(inner == (~SYNCHRONOUS_SIGNALS &
-			      ~SIGNAL_BIT(SIGKILL) & ~SIGNAL_BIT(SIGSTOP)));
+	assert_true(inner == (~SYNCHRONOUS_SIGNALS & ~SIGNAL_BIT(SIGKILL) &
+			      ~SIGNAL_BIT(SIGSTOP)));
 	sigmask_restore(inner);
 	sigmask_restore(outer);
 	pthread_sigmask(SIG_SETMASK, NULL, &after);

@@ -23,8 +23,8 @@ static void test_every_size(void **state)
 				 class, class_size(class));
 		/* Monotonic, without a gap. */
 		if (class != last && class != last + 1)
-			fail_msg("from class %u to %u at size %zu", last,
-				 class, size);
+			fail_msg("from class %u to %u at size %zu", last, class,
+				 size);
 		last = class;
 	}
 	assert_int_equal(last, NR_SIZE_CLASSES - 1);
@@ -38,8 +38,7 @@ static void test_the_two_formulas_meet(void **state)
 	/* malloc's own, on its hot path. */
 	for (size_t size = 1; size <= LINEAR_MAX; size++)
 		assert_int_equal(size_class(size),
-				 (size + MIN_OBJECT_SIZE - 1) >>
-					 OBJECT_SHIFT);
+				 (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT);
 }
 
 static void test_table(void **state)
@@ -136,8 +135,7 @@ static void test_aligned_class(void **state)
 {
 	(void)state;
 	for (size_t align = 16; align <= SMALL_MAX; align *= 2) {
-		for (size_t size = 0; size <= SMALL_MAX;
-		     size += 1 + size / 7) {
+		for (size_t size = 0; size <= SMALL_MAX; size += 1 + size / 7) {
 			unsigned int class = aligned_class(align, size);
 
 			assert_true(class >= 1 && class < NR_SIZE_CLASSES);

@@ -36,8 +36,7 @@ static void stage(void)
 	obj = kmem_cache_alloc_one(cache, &thread);
 	partial = slab_of_object(obj);
 	/* Claims the partial one; so take that, and make another. */
-	assert_int_equal(kmem_cache_alloc_bulk(cache, &thread, &claim, 1,
-					       &obj),
+	assert_int_equal(kmem_cache_alloc_bulk(cache, &thread, &claim, 1, &obj),
 			 1);
 	claimed = slab_of_object(obj);
 	obj = kmem_cache_alloc_one(cache, &thread);
@@ -46,10 +45,10 @@ static void stage(void)
 	unit_verify();
 }
 
-#define DAMAGE(name, ...)                                                      \
-	static void name(void)                                                 \
-	{                                                                      \
-		__VA_ARGS__;                                                   \
+#define DAMAGE(name, ...)      \
+	static void name(void) \
+	{                      \
+		__VA_ARGS__;   \
 	}
 
 DAMAGE(free_count, partial->nr_free++)
@@ -71,18 +70,18 @@ static const struct {
 	const char *name;
 	void (*inflict)(void);
 } damages[] = {
-	{ "nr_free", free_count },
-	{ "a free bit too many", bit_set },
-	{ "a free bit too few", bit_cleared },
-	{ "nr_objects", object_count },
-	{ "lost", partial_is_lost },
-	{ "off the list", partial_off_the_list },
-	{ "full on the list", full_on_the_list },
-	{ "claimed on the list", stranger_on_the_list },
-	{ "hint", hint },
-	{ "nr_slabs", slab_count },
-	{ "slab lost", slab_lost },
-	{ "circle", circle },
+	{"nr_free", free_count},
+	{"a free bit too many", bit_set},
+	{"a free bit too few", bit_cleared},
+	{"nr_objects", object_count},
+	{"lost", partial_is_lost},
+	{"off the list", partial_off_the_list},
+	{"full on the list", full_on_the_list},
+	{"claimed on the list", stranger_on_the_list},
+	{"hint", hint},
+	{"nr_slabs", slab_count},
+	{"slab lost", slab_lost},
+	{"circle", circle},
 };
 
 static int inflict_and_look(void *arg)
@@ -127,15 +126,13 @@ static void fill_magazine(void)
 	assert_int_equal(mm_verify(), 0);
 }
 
-DAMAGE(top_below, own->top[class] =
-			  own->end[class] - own->capacity[class] - 1)
+DAMAGE(top_below, own->top[class] = own->end[class] - own->capacity[class] - 1)
 DAMAGE(top_above, own->top[class] = own->end[class] + 1)
 DAMAGE(no_null, *(own->end[class] - own->capacity[class]) = own)
 DAMAGE(foreign, *own->top[class] = &own)
 DAMAGE(of_another_class, *own->top[class] = heap_malloc(SIZE / 2))
 DAMAGE(interior, *own->top[class] = (char *)*own->top[class] + 16)
-DAMAGE(free_in_its_slab,
-       void *obj = *own->top[class];
+DAMAGE(free_in_its_slab, void *obj = *own->top[class];
        kmem_cache_free_bulk(&kmem_caches[class], &own->mm, 1, &obj))
 DAMAGE(twice, own->top[class][-1] = *own->top[class])
 
@@ -143,14 +140,14 @@ static const struct {
 	const char *name;
 	void (*inflict)(void);
 } magazine_damages[] = {
-	{ "top below", top_below },
-	{ "top above", top_above },
-	{ "no NULL", no_null },
-	{ "foreign", foreign },
-	{ "of another class", of_another_class },
-	{ "interior", interior },
-	{ "free in its slab", free_in_its_slab },
-	{ "twice", twice },
+	{"top below", top_below},
+	{"top above", top_above},
+	{"no NULL", no_null},
+	{"foreign", foreign},
+	{"of another class", of_another_class},
+	{"interior", interior},
+	{"free in its slab", free_in_its_slab},
+	{"twice", twice},
 };
 
 static int inflict_on_magazine(void *arg)
@@ -183,7 +180,7 @@ static bool held, done;
 
 static void *hold_and_ruin(void *arg)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 	uint64_t flags = kmem_cache_lock(cache, NULL);
 	struct page_list list = cache->partial;
 	uint16_t nr_free = partial->nr_free;
@@ -221,7 +218,7 @@ static int child_repairs(void *arg)
 
 static void test_fork_in_the_midst_of_a_change(void **state)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 	pthread_t holder;
 
 	(void)state;

@@ -95,9 +95,8 @@ static void test_buddy_stat(void **state)
 		assert_memory_equal(other, buf, 9);
 		assert_int_equal(other[9], '\0');
 	}
-	assert_int_equal(buddy_stat(BUDDY_NR_STATS, buf, sizeof(buf)),
-			 -EINVAL);
-	assert_int_equal(buddy_stat((enum buddy_stat)-1, buf, sizeof(buf)),
+	assert_int_equal(buddy_stat(BUDDY_NR_STATS, buf, sizeof(buf)), -EINVAL);
+	assert_int_equal(buddy_stat((enum buddy_stat) - 1, buf, sizeof(buf)),
 			 -EINVAL);
 }
 
@@ -113,9 +112,8 @@ static void test_buddy_stat_write(void **state)
 
 		assert_int_equal(ftruncate(fileno(f), 0), 0);
 		lseek(fileno(f), 0, SEEK_SET);
-		assert_int_equal(buddy_stat_write((enum buddy_stat)s,
-						  fileno(f)),
-				 0);
+		assert_int_equal(
+			buddy_stat_write((enum buddy_stat)s, fileno(f)), 0);
 		(void)buddy_stat((enum buddy_stat)s, buf, sizeof(buf));
 		got = pread(fileno(f), written, sizeof(written) - 1, 0);
 		written[got > 0 ? got : 0] = '\0';
@@ -175,5 +173,5 @@ static void test_used_follows_small_blocks(void **state)
 }
 
 UNIT_MAIN(TEST(test_slabinfo), TEST(test_slabinfo_begins_as_the_kernels),
-	  TEST(test_buddy_stat), TEST(test_buddy_stat_write),
-	  TEST(test_totals), TEST(test_used_follows_small_blocks))
+	  TEST(test_buddy_stat), TEST(test_buddy_stat_write), TEST(test_totals),
+	  TEST(test_used_follows_small_blocks))

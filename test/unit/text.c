@@ -5,9 +5,11 @@
 
 #include "unit.h"
 
-static const uint64_t numbers[] = { 0, 1, 9, 10, 99, 100, 4096, UINT32_MAX,
-				    UINT64_C(10000000000000000000),
-				    UINT64_MAX };
+static const uint64_t numbers[] = {
+	0,	   1,	       9,
+	10,	   99,	       100,
+	4096,	   UINT32_MAX, UINT64_C(10000000000000000000),
+	UINT64_MAX};
 
 static void test_numbers_read_like_printf(void **state)
 {
@@ -30,8 +32,8 @@ static void test_numbers_read_like_printf(void **state)
 		for (int width = 0; width < 25; width++) {
 			text_init(&t, buf, sizeof(buf));
 			text_dec_pad(&t, numbers[i], (unsigned int)width);
-			snprintf(expected, sizeof(expected), "%*" PRIu64,
-				 width, numbers[i]);
+			snprintf(expected, sizeof(expected), "%*" PRIu64, width,
+				 numbers[i]);
 			assert_string_equal(buf, expected);
 		}
 	}
@@ -109,7 +111,7 @@ static void test_flush_gets_everything(void **state)
 
 	(void)state;
 	for (size_t size = 2; size < sizeof(buf); size++) {
-		struct sink s = { .len = 0 };
+		struct sink s = {.len = 0};
 		struct text t;
 
 		text_init_flush(&t, buf, size, flush_to_sink, &s);
@@ -124,7 +126,7 @@ static void test_flush_gets_everything(void **state)
 
 static void test_first_error_is_kept(void **state)
 {
-	struct sink s = { .fail_at = 2 };
+	struct sink s = {.fail_at = 2};
 	char buf[4];
 	struct text t;
 

@@ -222,7 +222,7 @@ static void test_the_dead_are_reaped(void **state)
 	 * kernel may know a thread for a moment after it was joined.
 	 */
 	for (int tries = 0; tries < 1000 && thread_cache_count() > 1; tries++) {
-		const struct timespec ms = { 0, 1000000 };
+		const struct timespec ms = {0, 1000000};
 
 		(void)thread_cache_reap();
 		if (thread_cache_count() > 1)
@@ -257,7 +257,7 @@ static bool stop;
 
 static void *live_on(void *arg)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 
 	use(10);
 	__atomic_store_n((bool *)arg, true, __ATOMIC_RELEASE);
@@ -269,7 +269,7 @@ static void *live_on(void *arg)
 
 static void test_the_living_are_not_reaped(void **state)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
+	struct timespec ms = {.tv_nsec = 1000000};
 	bool started = false;
 	pthread_t thread;
 
@@ -306,8 +306,8 @@ static int child_inherits(void *arg)
 
 static void test_a_child_reaps_its_parents_threads(void **state)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
-	bool started[3] = { false };
+	struct timespec ms = {.tv_nsec = 1000000};
+	bool started[3] = {false};
 	pthread_t thread[3];
 
 	(void)state;
@@ -336,8 +336,8 @@ static void *forks(void *arg)
 
 static void test_a_fork_by_another_thread(void **state)
 {
-	struct timespec ms = { .tv_nsec = 1000000 };
-	bool started[2] = { false };
+	struct timespec ms = {.tv_nsec = 1000000};
+	bool started[2] = {false};
 	pthread_t thread[2];
 
 	(void)state;
@@ -360,8 +360,8 @@ static int child_starts_threads(void *arg)
 
 	(void)arg;
 	for (int i = 0; i < 8; i++)
-		CHILD_CHECK(!pthread_create(&thread[i], NULL, live_and_die,
-					    NULL));
+		CHILD_CHECK(
+			!pthread_create(&thread[i], NULL, live_and_die, NULL));
 	use(50);
 	for (int i = 0; i < 8; i++)
 		pthread_join(thread[i], NULL);
@@ -397,8 +397,7 @@ UNIT_MAIN(TEST(test_boot), TEST(test_only_a_creator_creates),
 	  TEST(test_no_memory_for_a_cache),
 	  TEST(test_an_ended_thread_gives_all_back),
 	  TEST(test_caches_are_used_again), TEST(test_calls_after_the_end),
-	  TEST(test_the_dead_are_reaped),
-	  TEST(test_many_threads_without_a_key),
+	  TEST(test_the_dead_are_reaped), TEST(test_many_threads_without_a_key),
 	  TEST(test_the_living_are_not_reaped),
 	  TEST(test_a_child_reaps_its_parents_threads),
 	  TEST(test_a_fork_by_another_thread),

@@ -97,7 +97,7 @@ static void end_child(int status)
 
 static void limit_child(void)
 {
-	struct rlimit cpu = { TEST_SECONDS, TEST_SECONDS };
+	struct rlimit cpu = {TEST_SECONDS, TEST_SECONDS};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CPU, &cpu);

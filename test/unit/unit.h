@@ -20,15 +20,14 @@
 
 #include "heap/heap.h"
 
-int unit_main(int argc, char **argv, const struct CMUnitTest *tests,
-	      size_t nr);
+int unit_main(int argc, char **argv, const struct CMUnitTest *tests, size_t nr);
 
-#define UNIT_MAIN(...)                                                         \
-	int main(int argc, char **argv)                                        \
-	{                                                                      \
-		const struct CMUnitTest tests[] = { __VA_ARGS__ };             \
-                                                                               \
-		return unit_main(argc, argv, tests, ARRAY_SIZE(tests));        \
+#define UNIT_MAIN(...)                                                  \
+	int main(int argc, char **argv)                                 \
+	{                                                               \
+		const struct CMUnitTest tests[] = {__VA_ARGS__};        \
+                                                                        \
+		return unit_main(argc, argv, tests, ARRAY_SIZE(tests)); \
 	}
 
 #define TEST(f) cmocka_unit_test(f)
@@ -77,12 +76,12 @@ void unit_child_passes(int (*fn)(void *arg), void *arg);
 void unit_child_aborts(int (*fn)(void *arg), void *arg, const char *message);
 
 /* In a child, where cmocka's assertions would lead back to the parent. */
-#define CHILD_CHECK(cond)                                                      \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			unit_child_says(#cond, __FILE__, __LINE__);            \
-			return 1;                                              \
-		}                                                              \
+#define CHILD_CHECK(cond)                                           \
+	do {                                                        \
+		if (!(cond)) {                                      \
+			unit_child_says(#cond, __FILE__, __LINE__); \
+			return 1;                                   \
+		}                                                   \
 	} while (0)
 
 void unit_child_says(const char *what, const char *file, int line);
@@ -122,13 +121,12 @@ void unit_verify_zone(struct zone *z);
 
 /* The statement that follows runs with the zone's lock held; it must not leave
  * by return, break or goto. */
-#define LOCKED(z)                                                              \
-	for (uint64_t locked_flags = zone_lock(z), locked_once = 1;            \
+#define LOCKED(z)                                                   \
+	for (uint64_t locked_flags = zone_lock(z), locked_once = 1; \
 	     locked_once; zone_unlock(z, locked_flags), locked_once = 0)
 
 /* Takes a block as rmqueue() does, and marks it as a run in use; or NULL. */
-struct page *unit_take(struct zone *z, unsigned int order,
-		       enum migratetype mt);
+struct page *unit_take(struct zone *z, unsigned int order, enum migratetype mt);
 
 /* Gives back what unit_take() gave. */
 void unit_give(struct zone *z, struct page *page);

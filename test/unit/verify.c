@@ -50,10 +50,10 @@ static struct page_list *list_of(const struct stage *s, unsigned int order)
 	return &s->z->free_area[order].free_list[MIGRATE_MOVABLE];
 }
 
-#define DAMAGE(name, statement)                                                \
-	static void name(struct stage *s)                                      \
-	{                                                                      \
-		statement;                                                     \
+#define DAMAGE(name, statement)           \
+	static void name(struct stage *s) \
+	{                                 \
+		statement;                \
 	}
 
 DAMAGE(order_too_large, s->four->order = 31)
@@ -130,45 +130,42 @@ static const struct {
 	void (*inflict)(struct stage *s);
 	const char *why; /* NULL: any */
 } damages[] = {
-	{ "order", order_too_large, NULL },
-	{ "migratetype", type_unknown_on_list, "a free block's type" },
-	{ "alignment", misaligned, "a free block's alignment" },
-	{ "beyond", block_beyond_the_zone, NULL },
-	{ "free_map", not_in_free_map, "a free block's pages in free_map" },
-	{ "pageblock", pageblock_type_differs,
-	  "a free block's list and its pageblocks' type" },
-	{ "unmerged", buddies_stand_unmerged, "two unmerged buddies" },
-	{ "block_map -", block_map_misses, "block_map" },
-	{ "block_map +", block_map_has_too_many, "block_map" },
-	{ "page type", page_type_unknown, NULL },
-	{ "empty run", run_of_nothing, "a page's extent" },
-	{ "endless run", run_beyond_the_zone, "a page's extent" },
-	{ "head in run", head_inside_a_run,
-	  "a head inside another's pages" },
-	{ "head in block", head_inside_a_free_block,
-	  "a head inside another's pages" },
-	{ "used but free", used_page_in_free_map,
-	  "pages in use are set in free_map" },
-	{ "other zone", page_of_another_zone,
-	  "a page on another zone's list" },
-	{ "other order", list_link_to_another_order,
-	  "a page on the wrong list" },
-	{ "back link", back_link, "a list's back link" },
-	{ "circle", list_in_a_circle, NULL },
-	{ "last", list_end, "a list's last page" },
-	{ "list lost", list_lost, "a list that is too short" },
-	{ "nonempty -", bit_of_order_missing, "nonempty" },
-	{ "nonempty +", bit_of_order_extra, "nonempty" },
-	{ "area", area_count, "free_area's nr_free" },
-	{ "area of none", area_count_of_none, "free_area's nr_free" },
-	{ "nr_free", free_count, "nr_free" },
-	{ "nr_free_dirty", dirty_count, "nr_free_dirty" },
-	{ "dirty_map", dirty_map, "nr_free_dirty" },
-	{ "nr_guard", guard_count, "nr_guard" },
-	{ "nr_isolated", isolated_count, "nr_isolated" },
-	{ "nr_bad", bad_count, "nr_bad" },
-	{ "not on a list", free_type_off_the_lists, NULL },
-	{ "not a head", lost_free_page, NULL },
+	{"order", order_too_large, NULL},
+	{"migratetype", type_unknown_on_list, "a free block's type"},
+	{"alignment", misaligned, "a free block's alignment"},
+	{"beyond", block_beyond_the_zone, NULL},
+	{"free_map", not_in_free_map, "a free block's pages in free_map"},
+	{"pageblock", pageblock_type_differs,
+	 "a free block's list and its pageblocks' type"},
+	{"unmerged", buddies_stand_unmerged, "two unmerged buddies"},
+	{"block_map -", block_map_misses, "block_map"},
+	{"block_map +", block_map_has_too_many, "block_map"},
+	{"page type", page_type_unknown, NULL},
+	{"empty run", run_of_nothing, "a page's extent"},
+	{"endless run", run_beyond_the_zone, "a page's extent"},
+	{"head in run", head_inside_a_run, "a head inside another's pages"},
+	{"head in block", head_inside_a_free_block,
+	 "a head inside another's pages"},
+	{"used but free", used_page_in_free_map,
+	 "pages in use are set in free_map"},
+	{"other zone", page_of_another_zone, "a page on another zone's list"},
+	{"other order", list_link_to_another_order, "a page on the wrong list"},
+	{"back link", back_link, "a list's back link"},
+	{"circle", list_in_a_circle, NULL},
+	{"last", list_end, "a list's last page"},
+	{"list lost", list_lost, "a list that is too short"},
+	{"nonempty -", bit_of_order_missing, "nonempty"},
+	{"nonempty +", bit_of_order_extra, "nonempty"},
+	{"area", area_count, "free_area's nr_free"},
+	{"area of none", area_count_of_none, "free_area's nr_free"},
+	{"nr_free", free_count, "nr_free"},
+	{"nr_free_dirty", dirty_count, "nr_free_dirty"},
+	{"dirty_map", dirty_map, "nr_free_dirty"},
+	{"nr_guard", guard_count, "nr_guard"},
+	{"nr_isolated", isolated_count, "nr_isolated"},
+	{"nr_bad", bad_count, "nr_bad"},
+	{"not on a list", free_type_off_the_lists, NULL},
+	{"not a head", lost_free_page, NULL},
 };
 
 static int inflict_and_look(void *arg)

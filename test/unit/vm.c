@@ -188,7 +188,6 @@ static void test_advice_changes_nothing(void **state)
 UNIT_MAIN(TEST(test_page_size), TEST(test_reserved_memory_faults),
 	  TEST(test_hint_is_kept_or_refused), TEST(test_too_much_is_refused),
 	  TEST(test_decommit_drops_and_closes),
-	  TEST(test_protect_keeps_contents),
-	  TEST(test_purge_gives_memory_back), TEST(test_fresh_is_zero),
-	  TEST(test_move), TEST(test_resize_in_place), TEST(test_relocate),
-	  TEST(test_advice_changes_nothing))
+	  TEST(test_protect_keeps_contents), TEST(test_purge_gives_memory_back),
+	  TEST(test_fresh_is_zero), TEST(test_move), TEST(test_resize_in_place),
+	  TEST(test_relocate), TEST(test_advice_changes_nothing))

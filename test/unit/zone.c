@@ -33,8 +33,8 @@ static void test_header_holds_the_metadata(void **state)
 	struct zone *z = unit_zone(1);
 	uintptr_t base = (uintptr_t)z;
 	uintptr_t map_end = (uintptr_t)zone_page(z, z->span);
-	uintptr_t maps_end = (uintptr_t)(z->slab_maps +
-					 (size_t)z->span * SLAB_MAP_WORDS);
+	uintptr_t maps_end =
+		(uintptr_t)(z->slab_maps + (size_t)z->span * SLAB_MAP_WORDS);
 
 	(void)state;
 	assert_true((uintptr_t)z->slab_maps >= map_end);
@@ -88,8 +88,8 @@ static void test_grows_in_sections(void **state)
 static void test_what_comes_online_is_there(void **state)
 {
 	struct zone *z = unit_zone(1);
-	char *past = page_to_addr(zone_page(z, 0)) +
-		     (size_t)z->online * PAGE_SIZE;
+	char *past =
+		page_to_addr(zone_page(z, 0)) + (size_t)z->online * PAGE_SIZE;
 
 	(void)state;
 	assert_false(unit_faults(past - 1));
@@ -155,12 +155,12 @@ static void test_many_zones(void **state)
 		assert_int_equal(z->id, i);
 		assert_ptr_equal(zones[i], z);
 		LOCKED(z)
-		assert_int_equal(zone_grow_locked(z, 1), 0);
+			assert_int_equal(zone_grow_locked(z, 1), 0);
 		for (uint32_t j = 0; j < i; j++)
 			assert_ptr_not_equal(zones[j], z);
-		assert_ptr_equal(page_of((char *)z + (size_t)z->first_page *
-						  PAGE_SIZE),
-				 zone_page(z, z->first_page));
+		assert_ptr_equal(
+			page_of((char *)z + (size_t)z->first_page * PAGE_SIZE),
+			zone_page(z, z->first_page));
 	}
 	assert_int_equal(verify_zones(), 0);
 }
@@ -180,7 +180,7 @@ static void limit_address_space(size_t more)
 /* Uses a zone up page by page, and gives all of it back. */
 static uint32_t use_up(struct zone *z)
 {
-	struct page_list got = { PFN_NONE, PFN_NONE };
+	struct page_list got = {PFN_NONE, PFN_NONE};
 	struct page *page;
 	uint32_t nr = 0;
 

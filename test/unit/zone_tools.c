@@ -38,9 +38,9 @@ struct zone *unit_lone_block(uint32_t *base)
 		}
 		unit_verify_locked(z);
 		assert_int_equal(z->nr_free, 1u << MAX_PAGE_ORDER);
-		assert_int_equal(unit_list_length(z, MAX_PAGE_ORDER,
-						  MIGRATE_MOVABLE),
-				 1);
+		assert_int_equal(
+			unit_list_length(z, MAX_PAGE_ORDER, MIGRATE_MOVABLE),
+			1);
 	}
 	return z;
 }
