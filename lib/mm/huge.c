@@ -109,6 +109,10 @@ void huge_free(struct page *page)
 	os_release(z, len);
 }
 
+/*
+ * Addresses leave the map before the kernel may give them to another thread,
+ * which may be putting its own there at once.
+ */
 static struct page *huge_move(struct page *page, size_t new_len)
 {
 	uint32_t first = page_index(page);
@@ -119,44 +123,60 @@ static struct page *huge_move(struct page *page, size_t new_len)
 
 	if (!z)
 		return NULL;
+	set_slots(old, old_len, SLOT_HUGE_GONE, SLOT_NONE);
 	if (commit_parts(z, first, new_len) ||
 	    os_relocate((char *)z + start, (char *)old + start, old_len - start,
 			new_len - start)) {
+		set_slots(old, old_len, SLOT_HUGE, SLOT_HUGE_TAIL);
 		os_release(z, new_len);
 		return NULL;
 	}
-	set_slots(old, old_len, SLOT_HUGE_GONE, SLOT_NONE);
 	os_release(old, start);
 	set_slots(z, new_len, SLOT_HUGE, SLOT_HUGE_TAIL);
 	return huge_init(z, first, new_len);
 }
 
+/* The slots that only the longer of two lengths covers. */
+static void set_tail_slots(struct zone *z, size_t shorter, size_t longer,
+			   enum slot_state state)
+{
+	for (size_t at = align_up(shorter, ZONE_SIZE); at < longer;
+	     at += ZONE_SIZE)
+		slot_set((char *)z + at, state);
+}
+
+static bool resize_in_place(struct page *page, size_t new_len)
+{
+	size_t start = (size_t)page_index(page) << PAGE_SHIFT;
+	struct zone *z = zone_of(page);
+	size_t old_len = page->bytes;
+
+	/* It may not grow into another zone's slot. */
+	if (align_up(new_len, ZONE_SIZE) > align_up(old_len, ZONE_SIZE))
+		return false;
+	set_tail_slots(z, new_len, old_len, SLOT_NONE);
+	if (os_resize(page_to_addr(page), old_len - start, new_len - start)) {
+		set_tail_slots(z, new_len, old_len, SLOT_HUGE_TAIL);
+		return false;
+	}
+	page->bytes = new_len;
+	return true;
+}
+
 struct page *huge_resize(struct page *page, size_t size)
 {
-	uint32_t first = page_index(page);
-	size_t start = (size_t)first << PAGE_SHIFT;
 	size_t old_len = page->bytes;
-	size_t new_len = mapping_length(size, first);
+	size_t new_len = mapping_length(size, page_index(page));
 
 	if (new_len < size || new_len > (size_t)1 << (ADDRESS_BITS - 1))
 		return NULL;
 	if (new_len == old_len)
 		return page;
-	/* In place the mapping may not grow into another zone's slot. */
-	if (align_up(new_len, ZONE_SIZE) <= align_up(old_len, ZONE_SIZE) &&
-	    !os_resize(page_to_addr(page), old_len - start, new_len - start)) {
-		if (new_len < old_len)
-			for (size_t at = align_up(new_len, ZONE_SIZE);
-			     at < old_len; at += ZONE_SIZE)
-				slot_set((char *)zone_of(page) + at, SLOT_NONE);
-		page->bytes = new_len;
-		page->flags &= (uint8_t)~PG_ZEROED;
-	} else {
+	if (!resize_in_place(page, new_len))
 		page = huge_move(page, new_len);
-		if (!page)
-			return NULL;
-		page->flags &= (uint8_t)~PG_ZEROED;
-	}
+	if (!page)
+		return NULL;
+	page->flags &= (uint8_t)~PG_ZEROED;
 	count(0, (int64_t)new_len - (int64_t)old_len);
 	return page;
 }

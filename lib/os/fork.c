@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "fork.h"
 #include "process.h"
+#include "sigmask.h"
 #include "syscall.h"
 #include "vm.h"
 
@@ -18,7 +19,11 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-/* A set mark reads MARK_SET, the ordinary one the process id. */
+/*
+ * In the page a mark reads as these say. The ordinary one, which a child does
+ * not find wiped, tells the process instead: its id when it is set, and less
+ * than 0 while it is being set.
+ */
 enum mark_state { MARK_WIPED, MARK_SETTING = -1, MARK_SET = -2 };
 
 static int ordinary_mark;
@@ -26,55 +31,86 @@ static int *mark = &ordinary_mark;
 static uint32_t epoch;
 static bool tried_page;
 
-/* Called by one thread only of a new process. */
-static void mark_page_init(void)
+static int *current_mark(void)
 {
-	size_t len = os_page_size();
-	int *page;
-
-	tried_page = true;
-	page = os_reserve(NULL, len);
-	if (!page)
-		return;
-	if (os_commit(page, len) ||
-	    syscall3(__NR_madvise, page, len, MADV_WIPEONFORK)) {
-		os_release(page, len);
-		return;
-	}
-	*page = MARK_SETTING;
-	__atomic_store_n(&mark, page, __ATOMIC_RELEASE);
+	/* Pairs with the release in mark_page_init(). */
+	return __atomic_load_n(&mark, __ATOMIC_ACQUIRE);
 }
 
-static int mark_when_set(const int *m)
+static int value_set(const int *m)
 {
 	return unlikely(m == &ordinary_mark) ? os_getpid() : MARK_SET;
 }
 
-static slow_path void fork_noticed(int *m, int seen)
+static int value_setting(const int *m)
 {
-	if (seen == MARK_SETTING ||
-	    !__atomic_compare_exchange_n(m, &seen, MARK_SETTING, false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		/* Another new thread of this child is at it. */
-		while (__atomic_load_n(__atomic_load_n(&mark, __ATOMIC_ACQUIRE),
-				       __ATOMIC_ACQUIRE) == MARK_SETTING)
-			syscall0(__NR_sched_yield);
-		return;
+	return unlikely(m == &ordinary_mark) ? -os_getpid() : MARK_SETTING;
+}
+
+/* Called by one thread only of a process at a time. */
+static void mark_page_init(void)
+{
+	size_t len = os_page_size();
+	int *page = os_reserve(NULL, len);
+
+	if (page && (os_commit(page, len) ||
+		     syscall3(__NR_madvise, page, len, MADV_WIPEONFORK))) {
+		os_release(page, len);
+		page = NULL;
 	}
+	if (page) {
+		*page = MARK_SETTING;
+		__atomic_store_n(&mark, page, __ATOMIC_RELEASE);
+	}
+	tried_page = true;
+}
+
+static void begin_epoch(void)
+{
+	int *m;
+
 	epoch = epoch == FORK_EPOCH_MAX ? 1 : epoch + 1;
 	if (!tried_page)
 		mark_page_init();
-	m = __atomic_load_n(&mark, __ATOMIC_RELAXED);
-	/* Who waits at the ordinary mark reads `mark` again. */
-	__atomic_store_n(m, mark_when_set(m), __ATOMIC_RELEASE);
+	/* Who waits at the ordinary mark looks for the current one again. */
+	m = current_mark();
+	__atomic_store_n(m, value_set(m), __ATOMIC_RELEASE);
+}
+
+/*
+ * Signals are masked: a handler would wait for the thread that it interrupted.
+ */
+static slow_path void fork_noticed(void)
+{
+	uint64_t flags = sigmask_save();
+
+	for (;;) {
+		int *m = current_mark();
+		int seen = __atomic_load_n(m, __ATOMIC_ACQUIRE);
+		int setting = value_setting(m);
+
+		if (seen == value_set(m))
+			break;
+		/* Another new thread of this process is at it. */
+		if (seen == setting) {
+			syscall0(__NR_sched_yield);
+			continue;
+		}
+		if (__atomic_compare_exchange_n(m, &seen, setting, false,
+						__ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED)) {
+			begin_epoch();
+			break;
+		}
+	}
+	sigmask_restore(flags);
 }
 
 uint32_t fork_epoch(void)
 {
-	int *m = __atomic_load_n(&mark, __ATOMIC_ACQUIRE);
-	int seen = __atomic_load_n(m, __ATOMIC_ACQUIRE);
+	int *m = current_mark();
 
-	if (unlikely(seen != mark_when_set(m)))
-		fork_noticed(m, seen);
+	if (unlikely(__atomic_load_n(m, __ATOMIC_ACQUIRE) != value_set(m)))
+		fork_noticed();
 	return epoch;
 }

@@ -14,7 +14,12 @@
 #include "magazine.h"
 #include "thread_cache.h"
 
+/*
+ * Of a live cache the word tells the owner's thread id, too: who takes it for
+ * dead must not end it when it has become another thread's in between.
+ */
 enum cache_state { CACHE_FREE, CACHE_LIVE, CACHE_ENDING, CACHE_LOST };
+#define STATE_BITS 2
 
 enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 
@@ -41,6 +46,16 @@ _Static_assert(offsetof(struct thread_cache, end) ==
 	       "hot.slots stands in for top and end");
 
 /* ---- making ----------------------------------------------------------- */
+
+static uint32_t live_state(int tid)
+{
+	return (uint32_t)tid << STATE_BITS | CACHE_LIVE;
+}
+
+static bool is_live(uint32_t state)
+{
+	return (state & ((1u << STATE_BITS) - 1)) == CACHE_LIVE;
+}
 
 static bool change_state(struct thread_cache *c, uint32_t from, uint32_t to)
 {
@@ -97,11 +112,13 @@ static struct thread_cache *new_cache(void)
 	return c;
 }
 
+/* Makes the calling thread the owner, and the cache live. */
 static void adopt(struct thread_cache *c)
 {
 	c->pid = os_getpid();
-	c->tid = os_gettid();
 	c->epoch = fork_epoch();
+	/* Not before it is known who lives: it would be taken for dead. */
+	__atomic_store_n(&c->state, live_state(os_gettid()), __ATOMIC_RELEASE);
 }
 
 static void look_for_dead(unsigned int looks);
@@ -117,10 +134,8 @@ static struct thread_cache *thread_cache_create(void)
 	if (!c)
 		return NULL;
 	count(&nr_live, 1);
-	adopt(c);
 	c->working = false;
-	/* Not before it is known who lives: it would be taken for dead. */
-	change_state(c, CACHE_ENDING, CACHE_LIVE);
+	adopt(c);
 	return c;
 }
 
@@ -173,7 +188,7 @@ static void thread_exits(void *arg)
 		soft_unmask(tc);
 		return;
 	}
-	change_state(tc, CACHE_LIVE, CACHE_ENDING);
+	change_state(tc, live_state(os_gettid()), CACHE_ENDING);
 	thread_cache_end(tc);
 	soft_unmask(EMPTY_CACHE(EMPTY_GONE));
 }
@@ -195,20 +210,23 @@ static bool key_is_made(void)
 
 /* ---- noticing the dead ------------------------------------------------ */
 
-static bool is_dead(const struct thread_cache *c)
+static bool is_dead(const struct thread_cache *c, uint32_t state)
 {
 	uint32_t now = fork_epoch();
 
 	if (c->epoch != now)
 		return survivor_epoch == now;
 	/* A vfork child has the memory of its parent, but not its threads. */
-	return c->pid == os_getpid() && !os_thread_exists(c->tid);
+	return c->pid == os_getpid() &&
+	       !os_thread_exists((int)(state >> STATE_BITS));
 }
 
 static bool reap_one(struct thread_cache *c)
 {
-	if (READ_ONCE(c->state) != CACHE_LIVE || !is_dead(c) ||
-	    !change_state(c, CACHE_LIVE, CACHE_ENDING))
+	uint32_t state = __atomic_load_n(&c->state, __ATOMIC_ACQUIRE);
+
+	if (!is_live(state) || !is_dead(c, state) ||
+	    !change_state(c, state, CACHE_ENDING))
 		return false;
 	/* Ended by a fork in the midst of a change: what it has is lost. */
 	if (c->working) {
@@ -317,7 +335,7 @@ void thread_cache_text_pagesets(struct text *t)
 
 	text_str(t, "  pagesets\n");
 	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		if (READ_ONCE(c->state) == CACHE_LIVE)
+		if (is_live(READ_ONCE(c->state)))
 			text_pageset(t, id++, &c->mm);
 }
 

@@ -48,7 +48,7 @@ struct thread_cache {
 	/* Of the list of all caches: see thread_cache.c. */
 	uint32_t state;
 	uint32_t epoch; /* of the process that the owner runs in */
-	int pid, tid;
+	int pid;
 	struct thread_cache *next;
 };
 
