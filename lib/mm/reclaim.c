@@ -18,6 +18,9 @@
 /* Below this order a purge costs more calls than it frees memory. */
 #define PURGE_MIN_ORDER 2u
 
+/* Blocks of a list that are looked at for a dirty one, with the lock held. */
+#define PURGE_LOOKS 64u
+
 static uint32_t pages_in_use(const struct zone *z)
 {
 	return READ_ONCE(z->online) - z->first_page - READ_ONCE(z->nr_free);
@@ -39,30 +42,53 @@ static uint32_t dirty_part(const struct zone *z, uint32_t index,
 	return index;
 }
 
-/* The coldest dirty block of that order, at most `want` of it; or NULL. */
-static struct page *isolate_block_locked(struct zone *z, unsigned int order,
-					 unsigned int want)
+static bool is_dirty(const struct zone *z, const struct page *page)
 {
-	for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
-		struct page_list *list = &z->free_area[order].free_list[mt];
+	return !bitmap_none_set(z->dirty_map, page_index(page),
+				1u << page->order);
+}
 
-		for (struct page *p = page_list_last(list); p;
-		     p = page_list_prev(p)) {
-			uint32_t index = page_index(p);
+/*
+ * A dirty block of a list: the coldest, unless that is behind more than `looks`
+ * clean ones, and then the hottest, which is near the head.
+ */
+static struct page *dirty_block(const struct zone *z,
+				const struct page_list *list, uint32_t looks)
+{
+	struct page *p = page_list_last(list);
+	uint32_t left = looks;
 
-			if (bitmap_none_set(z->dirty_map, index, 1u << order))
-				continue;
-			index = dirty_part(z, index, &order, want);
-			take_range_locked(z, index, 1u << order);
-			mark_dirty_locked(z, index, 1u << order);
-			p = zone_page(z, index);
-			p->type = PAGE_ISOLATED;
-			p->order = (uint8_t)order;
-			z->nr_isolated += 1u << order;
+	for (; p && left; p = page_list_prev(p), left--)
+		if (is_dirty(z, p))
 			return p;
-		}
-	}
+	left = looks;
+	for (p = page_list_first(list); p && left;
+	     p = page_list_next(p), left--)
+		if (is_dirty(z, p))
+			return p;
 	return NULL;
+}
+
+/* Sets a dirty block of that order aside, at most `want` of it; or NULL. */
+static struct page *isolate_block_locked(struct zone *z, unsigned int order,
+					 unsigned int want, uint32_t looks)
+{
+	struct page *page = NULL;
+	uint32_t index;
+
+	for (int mt = 0; !page && mt < MIGRATE_PCPTYPES; mt++)
+		page = dirty_block(z, &z->free_area[order].free_list[mt],
+				   looks);
+	if (!page)
+		return NULL;
+	index = dirty_part(z, page_index(page), &order, want);
+	take_range_locked(z, index, 1u << order);
+	mark_dirty_locked(z, index, 1u << order);
+	page = zone_page(z, index);
+	page->type = PAGE_ISOLATED;
+	page->order = (uint8_t)order;
+	z->nr_isolated += 1u << order;
+	return page;
 }
 
 static void unisolate_locked(struct zone *z, struct page *page, bool purged)
@@ -82,6 +108,8 @@ static void unisolate_locked(struct zone *z, struct page *page, bool purged)
 /* About nr pages, from blocks of at least that order. Pages purged, or 0. */
 static uint32_t purge_some(struct zone *z, uint32_t nr, unsigned int min_order)
 {
+	/* Who asks for all of it does not mind a search. */
+	uint32_t looks = min_order ? PURGE_LOOKS : UINT32_MAX;
 	unsigned int want = order_at_least(nr);
 	struct page *page = NULL;
 	uint64_t flags;
@@ -91,7 +119,7 @@ static uint32_t purge_some(struct zone *z, uint32_t nr, unsigned int min_order)
 		want = min_order;
 	flags = zone_lock(z);
 	for (unsigned int o = NR_PAGE_ORDERS; !page && o-- > min_order;)
-		page = isolate_block_locked(z, o, want);
+		page = isolate_block_locked(z, o, want, looks);
 	zone_unlock(z, flags);
 	if (!page)
 		return 0;

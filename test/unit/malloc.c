@@ -206,6 +206,9 @@ static void test_realloc_gives_memory_back(void **state)
 	(void)state;
 	p = heap_realloc(p, 10, "realloc");
 	assert_true(heap_usable_size(p, "malloc_usable_size") < 100);
+	p = heap_realloc(p, 4000, "realloc");
+	p = heap_realloc(p, 100, "realloc");
+	assert_true(heap_usable_size(p, "malloc_usable_size") < 1000);
 	p = heap_realloc(p, 8 * MIB, "realloc");
 	p = heap_realloc(p, 4 * MIB, "realloc");
 	assert_true(heap_usable_size(p, "malloc_usable_size") < 5 * MIB);
