@@ -99,6 +99,9 @@ void *buddy_cache_alloc(struct buddy_cache *cache, unsigned int gfp)
 	struct kmem_cache *c = as_kmem(cache);
 	void *obj = heap_cache_alloc(c->index);
 
+	/* Without a thread's state the reserve may be used. */
+	if (unlikely(!obj) && gfp & GFP_ATOMIC)
+		obj = kmem_cache_alloc_one(c, NULL);
 	if (unlikely(!obj)) {
 		if (gfp & GFP_NOFAIL) {
 			struct report r;

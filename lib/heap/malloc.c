@@ -117,7 +117,8 @@ static struct page *slab_head(struct page *page)
 {
 	struct page *head = page - page->nr;
 
-	if (!page->nr || page->nr > page_index(page))
+	if (!page->nr ||
+	    page->nr > page_index(page) - zone_of(page)->first_page)
 		return NULL;
 	if (head->type != PAGE_SLAB || page->nr >= 1u << head->order)
 		return NULL;
@@ -160,6 +161,9 @@ static size_t usable_of(const struct page *page)
 
 static void junk_freed(const struct page *page, void *p)
 {
+	/* A constructed object is given back as it shall be handed out. */
+	if (page->type == PAGE_SLAB && kmem_caches[page->cache].ctor)
+		return;
 	memset(p, JUNK_FREE, usable_of(page));
 }
 
@@ -469,7 +473,11 @@ int heap_trim(size_t pad)
 
 	give_up_caches(f.own);
 	frame_leave(&f);
-	for (uint32_t i = 0; i < nr_zones_now(); i++)
+	for (uint32_t i = 0; i < nr_zones_now(); i++) {
+		uint32_t dirty = READ_ONCE(zones[i]->nr_free_dirty);
+
 		purged += purge_zone(zones[i], keep);
+		keep -= dirty < keep ? dirty : keep;
+	}
 	return purged > 0;
 }

@@ -296,12 +296,18 @@ void run_shrink(struct page *page, uint32_t nr)
 {
 	struct zone *z = zone_of(page);
 	uint32_t less = page->nr - nr;
+	bool fresh;
 	uint64_t flags;
 
 	if (!less)
 		return;
+	/* As in unmove(). */
+	fresh = page->flags & PG_MOVED &&
+		!os_fresh(page_to_addr(page + nr), (size_t)less << PAGE_SHIFT);
 	flags = zone_lock(z);
 	page->nr = nr;
+	if (fresh)
+		mark_clean_locked(z, page_index(page) + nr, less);
 	free_range_locked(z, page_index(page) + nr, less);
 	z->event[ZONE_FREE] += less;
 	zone_unlock(z, flags);
@@ -330,6 +336,7 @@ uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
 		}
 		zone_unlock(z, flags);
 	}
+	count_event(t, PGALLOC, done);
 	for (; done < nr; done++) {
 		struct page *page = alloc_pages(t, gfp, 0);
 
@@ -339,7 +346,6 @@ uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
 	}
 	for (uint32_t i = 0; gfp & GFP_ZERO && i < done; i++)
 		zero_run(pfn_to_page(addr_to_pfn(array[i])));
-	count_event(t, PGALLOC, done);
 	return done;
 }
 

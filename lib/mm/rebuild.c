@@ -28,7 +28,7 @@ void zone_rebuild_locked(struct zone *z)
 
 		/* Who was giving this back is gone: it is free again. */
 		if (page->type == PAGE_ISOLATED)
-			bitmap_set_range(z->free_map, i, nr);
+			bitmap_set_range(z->free_map, i, page->nr);
 		if (page->type == PAGE_GUARD)
 			z->nr_guard += nr;
 		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)

@@ -15,132 +15,119 @@
 #define HARD_SHARE 2u
 #define PURGE_INTERVAL 100u /* ms */
 
-/* Below this order a purge costs more calls than it frees memory. */
-#define PURGE_MIN_ORDER 2u
-
-/* Blocks of a list that are looked at for a dirty one, with the lock held. */
-#define PURGE_LOOKS 64u
+/* Fewer pages in a row cost more calls than they are memory. */
+#define PURGE_MIN_PAGES 4u
 
 static uint32_t pages_in_use(const struct zone *z)
 {
 	return READ_ONCE(z->online) - z->first_page - READ_ONCE(z->nr_free);
 }
 
-/*
- * Narrows a block to a part of at most `want` order that has dirty pages: its
- * upper part, as memory fills from below.
- */
-static uint32_t dirty_part(const struct zone *z, uint32_t index,
-			   unsigned int *order, unsigned int want)
+/* Free pages of a word of the maps that may hold memory. */
+static uint64_t dirty_word(const struct zone *z, size_t w)
 {
-	while (*order > want) {
-		uint32_t half = 1u << --*order;
+	return z->free_map[w] & z->dirty_map[w];
+}
 
-		if (!bitmap_none_set(z->dirty_map, index + half, half))
-			index += half;
+/*
+ * The highest free and dirty pages, as memory fills from below and those are
+ * the coldest: at least `least` of them in a row, and at most `most`. Their
+ * number; the first is *index. 0 when there are none below `end`.
+ */
+static uint32_t find_dirty(const struct zone *z, uint32_t end, uint32_t least,
+			   uint32_t most, uint32_t *index)
+{
+	uint32_t run = 0;
+
+	for (uint32_t i = end; i-- > z->first_page;) {
+		uint64_t word = dirty_word(z, i / BITS_PER_WORD);
+
+		if (!word && !run) {
+			/* On to the word below. */
+			i &= ~(BITS_PER_WORD - 1);
+			continue;
+		}
+		if (word >> (i % BITS_PER_WORD) & 1) {
+			*index = i;
+			if (++run == most)
+				return run;
+			continue;
+		}
+		if (run >= least)
+			return run;
+		run = 0;
 	}
-	return index;
+	return run >= least ? run : 0;
 }
 
-static bool is_dirty(const struct zone *z, const struct page *page)
+/* Sets free pages aside, as one isolated block of any length. */
+static struct page *isolate_locked(struct zone *z, uint32_t index, uint32_t nr)
 {
-	return !bitmap_none_set(z->dirty_map, page_index(page),
-				1u << page->order);
-}
+	struct page *page = zone_page(z, index);
 
-/*
- * A dirty block of a list: the coldest, unless that is behind more than `looks`
- * clean ones, and then the hottest, which is near the head.
- */
-static struct page *dirty_block(const struct zone *z,
-				const struct page_list *list, uint32_t looks)
-{
-	struct page *p = page_list_last(list);
-	uint32_t left = looks;
-
-	for (; p && left; p = page_list_prev(p), left--)
-		if (is_dirty(z, p))
-			return p;
-	left = looks;
-	for (p = page_list_first(list); p && left;
-	     p = page_list_next(p), left--)
-		if (is_dirty(z, p))
-			return p;
-	return NULL;
-}
-
-/* Sets a dirty block of that order aside, at most `want` of it; or NULL. */
-static struct page *isolate_block_locked(struct zone *z, unsigned int order,
-					 unsigned int want, uint32_t looks)
-{
-	struct page *page = NULL;
-	uint32_t index;
-
-	for (int mt = 0; !page && mt < MIGRATE_PCPTYPES; mt++)
-		page = dirty_block(z, &z->free_area[order].free_list[mt],
-				   looks);
-	if (!page)
-		return NULL;
-	index = dirty_part(z, page_index(page), &order, want);
-	take_range_locked(z, index, 1u << order);
-	mark_dirty_locked(z, index, 1u << order);
-	page = zone_page(z, index);
+	take_range_locked(z, index, nr);
+	mark_dirty_locked(z, index, nr);
+	page->nr = nr;
 	page->type = PAGE_ISOLATED;
-	page->order = (uint8_t)order;
-	z->nr_isolated += 1u << order;
+	z->nr_isolated += nr;
 	return page;
 }
 
 static void unisolate_locked(struct zone *z, struct page *page, bool purged)
 {
 	uint32_t index = page_index(page);
-	unsigned int order = page->order;
+	uint32_t nr = page->nr;
 
 	if (purged) {
-		mark_clean_locked(z, index, 1u << order);
-		z->event[ZONE_PURGED] += 1u << order;
+		mark_clean_locked(z, index, nr);
+		z->event[ZONE_PURGED] += nr;
 	}
-	z->nr_isolated -= 1u << order;
+	z->nr_isolated -= nr;
 	page->type = PAGE_TAIL;
-	free_one_page_locked(z, index, order);
+	free_range_locked(z, index, nr);
 }
 
-/* About nr pages, from blocks of at least that order. Pages purged, or 0. */
-static uint32_t purge_some(struct zone *z, uint32_t nr, unsigned int min_order)
+/*
+ * Purges up to `most` pages in a row below *end, which moves to them. How many,
+ * or 0. Signals are masked all the way: the child of a fork in a handler takes
+ * isolated pages for those of a thread that is gone.
+ */
+static uint32_t purge_some(struct zone *z, uint32_t *end, uint32_t least,
+			   uint32_t most)
 {
-	/* Who asks for all of it does not mind a search. */
-	uint32_t looks = min_order ? PURGE_LOOKS : UINT32_MAX;
-	unsigned int want = order_at_least(nr);
+	uint64_t mask = sigmask_save();
+	uint64_t flags = zone_lock(z);
 	struct page *page = NULL;
-	uint64_t flags;
-	bool purged;
+	bool purged = false;
+	uint32_t nr;
 
-	if (want < min_order)
-		want = min_order;
-	flags = zone_lock(z);
-	for (unsigned int o = NR_PAGE_ORDERS; !page && o-- > min_order;)
-		page = isolate_block_locked(z, o, want, looks);
+	nr = find_dirty(z, *end, least, most, end);
+	if (nr)
+		page = isolate_locked(z, *end, nr);
 	zone_unlock(z, flags);
-	if (!page)
-		return 0;
-	nr = 1u << page->order;
-	/* Out of the lock: others need not wait for the kernel. */
-	purged = !os_purge(page_to_addr(page), (size_t)nr << PAGE_SHIFT);
-	flags = zone_lock(z);
-	unisolate_locked(z, page, purged);
-	zone_unlock(z, flags);
+	if (page) {
+		/* Out of the lock: others need not wait for the kernel. */
+		purged =
+			!os_purge(page_to_addr(page), (size_t)nr << PAGE_SHIFT);
+		flags = zone_lock(z);
+		unisolate_locked(z, page, purged);
+		zone_unlock(z, flags);
+	}
+	sigmask_restore(mask);
 	return purged ? nr : 0;
 }
 
-static uint32_t purge_down_to(struct zone *z, uint32_t low,
-			      unsigned int min_order)
+static uint32_t purge_down_to(struct zone *z, uint32_t low, uint32_t least)
 {
+	uint32_t end = READ_ONCE(z->online);
 	uint32_t purged = 0;
 	uint32_t dirty;
 
 	while ((dirty = READ_ONCE(z->nr_free_dirty)) > low) {
-		uint32_t nr = purge_some(z, dirty - low, min_order);
+		uint32_t most = dirty - low;
+		uint32_t nr;
 
+		nr = purge_some(z, &end, least, most < least ? least : most);
 		if (!nr)
 			break;
 		purged += nr;
@@ -180,10 +167,10 @@ void reclaim_dirty(struct zone *z)
 		return;
 	w = zone_watermarks(z);
 	if (dirty > w.hard || (dirty > w.soft && interval_is_over(z)))
-		purge_down_to(z, w.low, PURGE_MIN_ORDER);
+		purge_down_to(z, w.low, PURGE_MIN_PAGES);
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)
 {
-	return purge_down_to(z, keep, 0);
+	return purge_down_to(z, keep, 1);
 }

@@ -86,6 +86,7 @@ static uint32_t extent(const struct page *page)
 	case PAGE_TAIL:
 		return 1;
 	case PAGE_RUN:
+	case PAGE_ISOLATED:
 		return page->nr;
 	default:
 		return 1u << page->order;

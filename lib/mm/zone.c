@@ -33,13 +33,16 @@ static void *reserve_beside(uintptr_t neighbour, size_t len)
 
 	for (int i = 1; i <= tries; i++) {
 		uintptr_t below = neighbour - (uintptr_t)i * ZONE_SIZE;
-		void *p;
+		int err;
 
 		if (below < ZONE_SIZE || below > neighbour)
 			break;
-		p = os_reserve((void *)below, len);
-		if (p)
-			return p;
+		err = os_reserve_at((void *)below, len);
+		if (!err)
+			return (void *)below;
+		/* A limit refuses every other place, too. */
+		if (err != -EEXIST)
+			break;
 	}
 	return NULL;
 }
@@ -48,11 +51,11 @@ static void *reserve_anywhere(size_t len)
 {
 	size_t slack = ZONE_SIZE - PAGE_SIZE;
 	uintptr_t start, base;
-	void *p = os_reserve(NULL, len + slack);
+	void *p = os_reserve(len + slack);
 
 	if (!p) {
 		/* No room for the slack: look where the kernel looks. */
-		p = os_reserve(NULL, len);
+		p = os_reserve(len);
 		if (!p)
 			return NULL;
 		os_release(p, len);

@@ -51,7 +51,7 @@ static int value_setting(const int *m)
 static void mark_page_init(void)
 {
 	size_t len = os_page_size();
-	int *page = os_reserve(NULL, len);
+	int *page = os_reserve(len);
 
 	if (page && (os_commit(page, len) ||
 		     syscall3(__NR_madvise, page, len, MADV_WIPEONFORK))) {

@@ -65,22 +65,31 @@ static bool failed(long ret)
 	return (unsigned long)ret > -4096UL;
 }
 
-void *os_reserve(void *hint, size_t len)
+void *os_reserve(size_t len)
 {
-	int flags = RESERVE_FLAGS | (hint ? MAP_FIXED_NOREPLACE : 0);
 	long ret;
 
 	if (inject_fails(INJECT_MAP))
 		return NULL;
-	ret = map(hint, len, PROT_NONE, flags);
+	ret = map(NULL, len, PROT_NONE, RESERVE_FLAGS);
+	return failed(ret) ? NULL : (void *)ret;
+}
+
+int os_reserve_at(void *addr, size_t len)
+{
+	long ret;
+
+	if (inject_fails(INJECT_MAP))
+		return -ENOMEM;
+	ret = map(addr, len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED_NOREPLACE);
 	if (failed(ret))
-		return NULL;
+		return (int)ret;
 	/* Before Linux 4.17 an unknown flag made the address a mere hint. */
-	if (hint && (void *)ret != hint) {
+	if ((void *)ret != addr) {
 		os_release((void *)ret, len);
-		return NULL;
+		return -EEXIST;
 	}
-	return (void *)ret;
+	return 0;
 }
 
 void os_release(void *addr, size_t len)
@@ -138,6 +147,15 @@ int os_fresh(void *addr, size_t len)
 	return failed(ret) ? (int)ret : 0;
 }
 
+/*
+ * Linux before 6.16 may unmap the target of a move and only then find that it
+ * cannot be made. A hole must not stay where others believe to have memory.
+ */
+static void refill_hole(void *to, size_t len, int prot)
+{
+	map(to, len, prot, RESERVE_FLAGS | MAP_FIXED_NOREPLACE);
+}
+
 int os_move(void *to, void *from, size_t len)
 {
 	long ret;
@@ -146,7 +164,10 @@ int os_move(void *to, void *from, size_t len)
 		return -ENOMEM;
 	ret = syscall5(__NR_mremap, from, len, len,
 		       MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
-	return failed(ret) ? (int)ret : 0;
+	if (!failed(ret))
+		return 0;
+	refill_hole(to, len, PROT_READ | PROT_WRITE);
+	return (int)ret;
 }
 
 int os_resize(void *addr, size_t old_len, size_t new_len)
@@ -167,7 +188,10 @@ int os_relocate(void *to, void *from, size_t old_len, size_t new_len)
 		return -ENOMEM;
 	ret = syscall5(__NR_mremap, from, old_len, new_len,
 		       MREMAP_MAYMOVE | MREMAP_FIXED, to);
-	return failed(ret) ? (int)ret : 0;
+	if (!failed(ret))
+		return 0;
+	refill_hole(to, new_len, PROT_NONE);
+	return (int)ret;
 }
 
 void os_populate(void *addr, size_t len)

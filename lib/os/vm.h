@@ -16,10 +16,14 @@
 size_t os_page_size(void);
 
 /*
- * Reserves address space that is neither readable nor charged. At `hint` or
- * nowhere when hint is not NULL. NULL when it cannot be had.
+ * Reserves address space that is neither readable nor charged: anywhere, or
+ * NULL when there is none.
  */
-void *os_reserve(void *hint, size_t len) must_check;
+void *os_reserve(size_t len) must_check;
+
+/* The same at that address: 0, -EEXIST when something is there, or -errno. */
+int os_reserve_at(void *addr, size_t len) must_check;
+
 void os_release(void *addr, size_t len);
 
 /* Makes reserved memory readable and writable, zero at first. 0 or -errno. */

@@ -360,4 +360,8 @@ void magazine_drain(struct thread_cache *own, unsigned int cache)
 		kmem_cache_unclaim(&kmem_caches[cache], &own->mm,
 				   own->claim[cache]);
 	own->claim[cache] = PFN_NONE;
+	/* What comes next may be another thread, with other habits. */
+	own->last_miss[cache] = MISS_NONE;
+	bitmap_clear(own->streams[MISS_EMPTY], cache);
+	bitmap_clear(own->streams[MISS_FULL], cache);
 }

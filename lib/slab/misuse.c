@@ -10,7 +10,9 @@ static const char *const type_names[NR_PAGE_TYPES] = {
 
 static uint32_t head_extent(const struct page *page)
 {
-	return page->type == PAGE_RUN ? page->nr : 1u << page->order;
+	return page->type == PAGE_RUN || page->type == PAGE_ISOLATED
+		       ? page->nr
+		       : 1u << page->order;
 }
 
 /* The head of whatever an address lies in, by looking backwards; or NULL. */

@@ -53,8 +53,8 @@ static void test_kinds_are_apart(void **state)
 
 static void test_each_call_refuses(void **state)
 {
-	unsigned char *p = os_reserve(NULL, 2 * LEN);
-	unsigned char *q = os_reserve(NULL, 2 * LEN);
+	unsigned char *p = os_reserve(2 * LEN);
+	unsigned char *q = os_reserve(2 * LEN);
 
 	(void)state;
 	assert_int_equal(os_commit(p, 2 * LEN), 0);
@@ -63,7 +63,7 @@ static void test_each_call_refuses(void **state)
 	memset(p, 1, 2 * LEN);
 	for (int k = 0; k < NR_INJECT_KINDS; k++)
 		inject_arm((enum inject_kind)k, 1, true);
-	assert_null(os_reserve(NULL, LEN));
+	assert_null(os_reserve(LEN));
 	assert_int_not_equal(os_commit(q + LEN, LEN), 0);
 	assert_int_not_equal(os_decommit(p, LEN), 0);
 	assert_int_not_equal(os_purge(p, LEN), 0);

@@ -285,6 +285,30 @@ static void test_arrays_are_given_back(void **state)
 	}
 }
 
+/* Streams are served together; one whose magazine is gone needs nothing. */
+static void test_a_drained_stream_takes_nothing(void **state)
+{
+	enum { NR = 1000 };
+	const size_t sizes[] = {400, 20000, 50000, 100000};
+	uint32_t slabs[ARRAY_SIZE(sizes)];
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+		unsigned int class = size_class(sizes[s]);
+
+		for (int i = 0; i < NR; i++)
+			get(sizes[s]);
+		magazine_drain(self(), class);
+		slabs[s] = kmem_caches[class].nr_slabs;
+	}
+	for (int i = 0; i < NR; i++)
+		get(64);
+	unit_verify();
+	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
+		assert_int_equal(kmem_caches[size_class(sizes[s])].nr_slabs,
+				 slabs[s]);
+}
+
 /* ---- without magazines -------------------------------------------------- */
 
 static void test_disabled(void **state)
@@ -370,7 +394,8 @@ UNIT_MAIN(TEST(test_starts_small), TEST(test_hot_path),
 	  TEST(test_the_budget_of_a_thread),
 	  TEST(test_one_class_takes_from_another), TEST(test_drain),
 	  TEST(test_drain_keeps_what_is_in_use),
-	  TEST(test_arrays_are_given_back), TEST(test_disabled),
+	  TEST(test_arrays_are_given_back),
+	  TEST(test_a_drained_stream_takes_nothing), TEST(test_disabled),
 	  TEST(test_disabled_sees_every_double_free),
 	  TEST(test_an_immediate_double_free),
 	  TEST(test_no_array_for_a_magazine))

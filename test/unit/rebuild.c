@@ -123,6 +123,7 @@ static void test_isolated_pages_are_free_again(void **state)
 		take_range_locked(z, base, 8);
 		mark_dirty_locked(z, base, 8);
 		zone_page(z, base)->type = PAGE_ISOLATED;
+		zone_page(z, base)->nr = 8;
 		zone_page(z, base)->order = 3;
 		z->nr_isolated = 8;
 		unit_verify_locked(z);

@@ -61,7 +61,7 @@ static void test_restores_what_was_masked(void **state)
 
 static void test_a_fault_is_seen_while_masked(void **state)
 {
-	void *p = os_reserve(NULL, os_page_size());
+	void *p = os_reserve(os_page_size());
 	uint64_t old;
 	bool faulted;
 

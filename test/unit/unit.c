@@ -18,14 +18,6 @@
 static char **arguments;
 static int nr_arguments;
 
-bool unit_option(const char *name)
-{
-	for (int i = 1; i < nr_arguments; i++)
-		if (!strcmp(arguments[i], name))
-			return true;
-	return false;
-}
-
 static const char *argument_of(const char *option)
 {
 	for (int i = 1; i + 1 < nr_arguments; i++)

@@ -32,9 +32,6 @@ int unit_main(int argc, char **argv, const struct CMUnitTest *tests, size_t nr);
 
 #define TEST(f) cmocka_unit_test(f)
 
-/* True when an option of that name was given to the program. */
-bool unit_option(const char *name);
-
 /* The limits are the tiny ones. */
 #ifdef BUDDY_TINY
 #define IS_TINY true

@@ -9,7 +9,7 @@
 
 static unsigned char *reserve(size_t len)
 {
-	unsigned char *p = os_reserve(NULL, len);
+	unsigned char *p = os_reserve(len);
 
 	assert_non_null(p);
 	return p;
@@ -58,10 +58,10 @@ static void test_hint_is_kept_or_refused(void **state)
 	unsigned char *p = reserve(LEN);
 
 	(void)state;
-	assert_null(os_reserve(p, LEN));
-	assert_null(os_reserve(p + LEN / 2, LEN));
+	assert_int_equal(os_reserve_at(p, LEN), -EEXIST);
+	assert_int_equal(os_reserve_at(p + LEN / 2, LEN), -EEXIST);
 	os_release(p, LEN);
-	assert_ptr_equal(os_reserve(p, LEN), p);
+	assert_int_equal(os_reserve_at(p, LEN), 0);
 	os_release(p, LEN);
 }
 
@@ -69,7 +69,7 @@ static void test_too_much_is_refused(void **state)
 {
 	(void)state;
 	errno = 77;
-	assert_null(os_reserve(NULL, (size_t)1 << 60));
+	assert_null(os_reserve((size_t)1 << 60));
 	assert_int_not_equal(os_commit((void *)(uintptr_t)os_page_size(), LEN),
 			     0);
 	assert_int_equal(errno, 77);
@@ -153,7 +153,7 @@ static void test_resize_in_place(void **state)
 	assert_filled(p + LEN, 0, LEN);
 	/* Something is in the way. */
 	assert_int_equal(os_resize(p, 2 * LEN, LEN), 0);
-	assert_ptr_equal(os_reserve(p + LEN, LEN), p + LEN);
+	assert_int_equal(os_reserve_at(p + LEN, LEN), 0);
 	assert_int_not_equal(os_resize(p, LEN, 2 * LEN), 0);
 	assert_filled(p, 6, LEN);
 }
