@@ -165,7 +165,7 @@ static void test_waiting_costs_no_time(void **state)
 	start_holder();
 	pthread_create(&waiter, NULL, wait_and_measure, &cpu);
 	nap(300);
-	stop_holder();
+	end_holder();
 	pthread_join(waiter, &broken);
 	assert_null(broken);
 	/* It spun for a moment and then slept for about 300 ms. */
