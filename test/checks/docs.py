@@ -46,6 +46,14 @@ def source_words(root):
     return words
 
 
+def is_generated(root, name):
+    """Whether .gitignore has that very path: it comes with the first run."""
+    ignored = root / ".gitignore"
+    lines = ignored.read_text(encoding="utf-8").split() if (
+        ignored.exists()) else []
+    return name.strip("/") in {line.strip("/") for line in lines}
+
+
 def path_problem(root, text):
     """Why a path is wrong, or None."""
     text = text.rstrip(".,:")
@@ -57,7 +65,7 @@ def path_problem(root, text):
         if re.search(r"[*?\[]", name):
             if not any(root.glob(name)):
                 return f"no file matches {name}"
-        elif not (root / name).exists():
+        elif not (root / name).exists() and not is_generated(root, name):
             return f"no such file: {name}"
     return None
 
