@@ -420,6 +420,13 @@ void *heap_aligned(size_t alignment, size_t size)
 
 	if (alignment <= MIN_OBJECT_SIZE)
 		return heap_malloc(size);
+	/* Up to 1 KiB there is a class of each size that may be needed. */
+	if (alignment <= LINEAR_MAX && size - 1 < LINEAR_MAX) {
+		size_t rounded = align_up(size, alignment);
+
+		if (rounded <= LINEAR_MAX)
+			return heap_malloc(rounded);
+	}
 	if (unlikely(size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)) {
 		errno = ENOMEM;
 		return NULL;
@@ -453,7 +460,7 @@ int heap_posix_memalign(void **out, size_t alignment, size_t size)
 
 /* ---- the rest --------------------------------------------------------- */
 
-size_t heap_usable_size(const void *p, const char *function)
+static slow_path size_t usable_size_slow(const void *p, const char *function)
 {
 	const struct page *page;
 
@@ -463,6 +470,20 @@ size_t heap_usable_size(const void *p, const char *function)
 	if (unlikely(!page))
 		misuse_realloc(function, p);
 	return usable_of(page);
+}
+
+/* Some programs (redis is one) ask at each allocation and each free. */
+size_t heap_usable_size(const void *p, const char *function)
+{
+	size_t i = tag_index(p);
+
+	if (likely(i < NR_TAGS)) {
+		size_t tag = tags[i];
+
+		if (likely(tag_accepts(&tag, p)))
+			return kmem_caches[tag].size;
+	}
+	return usable_size_slow(p, function);
 }
 
 int heap_trim(size_t pad)
