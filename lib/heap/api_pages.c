@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "buddy.h"
+#include "frame.h"
 #include "heap.h"
 
 _Static_assert((int)BUDDY_GFP_MOVABLE == (int)GFP_MOVABLE &&
@@ -15,27 +16,6 @@ _Static_assert((int)BUDDY_GFP_MOVABLE == (int)GFP_MOVABLE &&
 #ifndef BUDDY_TINY
 _Static_assert(BUDDY_MAX_PAGE_ORDER == MAX_PAGE_ORDER, "buddy.h's order");
 #endif
-
-struct frame {
-	struct thread_cache *tc, *own;
-	struct mm_thread *mm;
-};
-
-static struct frame enter(void)
-{
-	struct frame f = {.tc = soft_mask()};
-
-	if (unlikely(!cache_is_real(f.tc)))
-		options_init();
-	f.own = thread_cache_enter(f.tc, true);
-	f.mm = f.own ? &f.own->mm : NULL;
-	return f;
-}
-
-static void leave(const struct frame *f)
-{
-	thread_cache_leave(f->tc, f->own);
-}
 
 static void *address(struct page *page)
 {
@@ -54,9 +34,9 @@ void *buddy_alloc_pages(unsigned int gfp, unsigned int order)
 		errno = EINVAL;
 		return NULL;
 	}
-	f = enter();
-	page = alloc_pages(f.mm, gfp, order);
-	leave(&f);
+	f = frame_enter(soft_mask());
+	page = alloc_pages(frame_mm(&f), gfp, order);
+	frame_leave(&f);
 	return address(page);
 }
 
@@ -83,9 +63,9 @@ void buddy_free_pages(void *addr, unsigned int order)
 	if (order > MAX_PAGE_ORDER)
 		misuse("wrong size", "buddy_free_pages", addr);
 	page = checked_run(addr, 1u << order, "buddy_free_pages");
-	f = enter();
-	free_run(f.mm, page);
-	leave(&f);
+	f = frame_enter(soft_mask());
+	free_run(frame_mm(&f), page);
+	frame_leave(&f);
 }
 
 size_t buddy_alloc_pages_bulk(unsigned int gfp, size_t nr, void **array)
@@ -95,7 +75,7 @@ size_t buddy_alloc_pages_bulk(unsigned int gfp, size_t nr, void **array)
 
 	if (!gfp_valid(gfp))
 		return 0;
-	f = enter();
+	f = frame_enter(soft_mask());
 	while (i < nr) {
 		size_t gap = 0;
 		uint32_t got;
@@ -106,24 +86,26 @@ size_t buddy_alloc_pages_bulk(unsigned int gfp, size_t nr, void **array)
 			i++;
 			continue;
 		}
-		got = alloc_pages_bulk(f.mm, gfp, (uint32_t)gap, array + i);
+		got = alloc_pages_bulk(frame_mm(&f), gfp, (uint32_t)gap,
+				       array + i);
 		i += got;
 		if (got < gap)
 			break;
 	}
-	leave(&f);
+	frame_leave(&f);
 	return i;
 }
 
 void buddy_free_pages_bulk(size_t nr, void *const *array)
 {
-	struct frame f = enter();
+	struct frame f = frame_enter(soft_mask());
 
 	for (size_t i = 0; i < nr; i++)
 		if (array[i])
-			free_run(f.mm, checked_run(array[i], 1,
-						   "buddy_free_pages_bulk"));
-	leave(&f);
+			free_run(frame_mm(&f),
+				 checked_run(array[i], 1,
+					     "buddy_free_pages_bulk"));
+	frame_leave(&f);
 }
 
 static size_t pages_of(size_t size)
@@ -144,9 +126,9 @@ void *buddy_alloc_pages_exact(size_t size, unsigned int gfp)
 		errno = ENOMEM;
 		return NULL;
 	}
-	f = enter();
-	page = alloc_run(f.mm, gfp, (uint32_t)pages_of(size));
-	leave(&f);
+	f = frame_enter(soft_mask());
+	page = alloc_run(frame_mm(&f), gfp, (uint32_t)pages_of(size));
+	frame_leave(&f);
 	return address(page);
 }
 
@@ -159,7 +141,7 @@ void buddy_free_pages_exact(void *addr, size_t size)
 		return;
 	page = checked_run(addr, (uint32_t)pages_of(size),
 			   "buddy_free_pages_exact");
-	f = enter();
-	free_run(f.mm, page);
-	leave(&f);
+	f = frame_enter(soft_mask());
+	free_run(frame_mm(&f), page);
+	frame_leave(&f);
 }

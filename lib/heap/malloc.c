@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "frame.h"
 #include "large.h"
 #include "malloc.h"
 #include "options.h"
@@ -10,26 +11,6 @@
 /* What junk:true fills blocks with: found in a debugger at a glance. */
 #define JUNK_ALLOC 0xa5
 #define JUNK_FREE 0x5a
-
-/* ---- frames ----------------------------------------------------------- */
-
-/* One call through the slow path: what enter and leave need. */
-struct frame {
-	struct thread_cache *tc;
-	struct thread_cache *own;
-};
-
-static struct frame frame_enter(struct thread_cache *tc)
-{
-	if (unlikely(!cache_is_real(tc)))
-		options_init();
-	return (struct frame){tc, thread_cache_enter(tc, true)};
-}
-
-static void frame_leave(const struct frame *f)
-{
-	thread_cache_leave(f->tc, f->own);
-}
 
 /* ---- allocating ------------------------------------------------------- */
 
