@@ -69,7 +69,7 @@ is "a preload that was there is kept behind" "$library:libm.so.6" \
 is "it is not put in twice" "$library" \
 	"$("$buddy" run -- "$buddy" run -- "${print[@]}")"
 is "the library is mapped" yes "$("$buddy" run -- cat /proc/self/maps |
-	grep -qF "$library" && echo yes)"
+	grep -F "$library" >/dev/null && echo yes)"
 is "arguments are passed as they are" "a b|*||" \
 	"$("$buddy" run -- printf '%s|' 'a b' '*' '')"
 # shellcheck disable=SC2016
