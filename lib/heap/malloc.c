@@ -132,6 +132,16 @@ static struct page *block_of(const void *p)
 	return page;
 }
 
+/* The same for a pointer that is to be freed: another is misuse. */
+static struct page *block_to_free(const void *p, const char *function)
+{
+	struct page *page = block_of(p);
+
+	if (unlikely(!page))
+		misuse_pointer(function, p);
+	return page;
+}
+
 static size_t usable_of(const struct page *page)
 {
 	return page->type == PAGE_SLAB ? kmem_caches[page->cache].size
@@ -157,9 +167,7 @@ void heap_free_slow(void *p, struct thread_cache *tc, const char *function)
 		soft_unmask(tc);
 		return;
 	}
-	page = block_of(p);
-	if (unlikely(!page))
-		misuse_pointer(function, p);
+	page = block_to_free(p, function);
 	f = frame_enter(tc);
 	if (unlikely(options.junk))
 		junk_freed(page, p);
@@ -197,9 +205,7 @@ void heap_cache_free(unsigned int cache, void *obj, const char *function)
 
 	if (!obj)
 		return;
-	page = block_of(obj);
-	if (!page)
-		misuse_pointer(function, obj);
+	page = block_to_free(obj, function);
 	if (page->type != PAGE_SLAB || page->cache != cache)
 		misuse("foreign pointer", function, obj);
 	heap_free(obj, function);
@@ -229,9 +235,7 @@ void heap_free_sized_slow(void *p, size_t size, const char *function)
 
 	if (!p)
 		return;
-	page = block_of(p);
-	if (!page)
-		misuse_pointer(function, p);
+	page = block_to_free(p, function);
 	if (!size_fits(page, size))
 		misuse("wrong size", function, p);
 	heap_free_checked(p, function);
@@ -244,9 +248,7 @@ void heap_free_aligned_sized(void *p, size_t alignment, size_t size,
 
 	if (!p)
 		return;
-	page = block_of(p);
-	if (!page)
-		misuse_pointer(function, p);
+	page = block_to_free(p, function);
 	if (!is_power_of_two(alignment) || (uintptr_t)p & (alignment - 1))
 		misuse("wrong alignment", function, p);
 	if (!size_fits(page, size) &&
