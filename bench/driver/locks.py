@@ -1,8 +1,7 @@
 """Locks: how often libbuddy takes one, read from its own statistics.
 
-Extra runs with stats_print:true, one per workload of small objects. A refill
-or a flush of a magazine is one hold of a class's lock; zone_lock counts the
-page layer's.
+Extra runs with stats_print:true, one per workload of small objects. The only
+lock on the way of an object is a zone's, whose holds zone_lock counts.
 """
 
 import json
@@ -17,22 +16,11 @@ COUNTED = ("loop", "burst", "replace", "handoff", "larson", "trees",
 
 def total(text):
     """Holds of a lock, from what libbuddy printed at exit."""
-    holds, columns = 0, []
-    for line in text.splitlines():
-        words = line.split()
-        if words[:2] == ["#", "name"]:
-            tunables = line.partition(": tunables")[2].partition(":")[0]
-            columns = tunables.split()
-        elif words[:1] == ["zone_lock"]:
-            holds += int(words[1])
-        elif columns and ": tunables" in line:
-            values = line.partition(": tunables")[2].partition(":")[0].split()
-            holds += sum(
-                int(value)
-                for name, value in zip(columns, values)
-                if name in ("<refills>", "<flushes>")
-            )
-    return holds
+    return sum(
+        int(line.split()[1])
+        for line in text.splitlines()
+        if line.startswith("zone_lock ")
+    )
 
 
 def count(bench, jobs, peers):

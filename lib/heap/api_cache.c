@@ -155,8 +155,6 @@ int buddy_cache_destroy(struct buddy_cache *cache)
 	if (lock_irqsave(&caches_lock, &flags))
 		signal_fence();
 	ended[c->index - FIRST_USER] = true;
-	c->refills = 0;
-	c->flushes = 0;
 	unlock_irqrestore(&caches_lock, flags);
 	return 0;
 }

@@ -36,11 +36,12 @@ static void cache_name(const struct kmem_cache *c, char *name, size_t size)
 static void text_slab_row(struct text *t, struct kmem_cache *c)
 {
 	struct slab_stat s = kmem_cache_stat(c);
+	struct magazine_stat m = magazine_stat(c->index);
 	uint64_t kept = thread_cache_objects(c->index);
 	uint64_t out = s.nr_objects - s.nr_free;
 	char name[CACHE_NAME_SIZE];
 
-	if (!s.refills)
+	if (!s.nr_slabs)
 		return;
 	cache_name(c, name, sizeof(name));
 	text_pad(t, name, SLAB_NAME_WIDTH);
@@ -55,11 +56,11 @@ static void text_slab_row(struct text *t, struct kmem_cache *c)
 	text_char(t, ' ');
 	text_dec_pad(t, UINT64_C(1) << c->order, SLAB_PAGES_WIDTH);
 	text_str(t, " : tunables ");
-	text_dec_pad(t, s.refills, SLAB_PAGES_WIDTH);
+	text_dec_pad(t, m.refills, SLAB_PAGES_WIDTH);
 	text_char(t, ' ');
-	text_dec_pad(t, s.flushes, SLAB_PAGES_WIDTH);
+	text_dec_pad(t, m.flushes, SLAB_PAGES_WIDTH);
 	text_char(t, ' ');
-	text_dec_pad(t, s.contended, SLAB_PAGES_WIDTH);
+	text_dec_pad(t, s.nr_sweeps, SLAB_PAGES_WIDTH);
 	text_str(t, " : slabdata ");
 	text_dec_pad(t, s.nr_slabs, SLAB_COUNT_WIDTH);
 	text_char(t, ' ');
@@ -71,15 +72,15 @@ static void text_slab_row(struct text *t, struct kmem_cache *c)
 
 /*
  * The tunables of the kernel's slabs do not exist here; their three columns
- * tell how often the cache's lock was held, and the last one how many objects
- * the threads' magazines keep.
+ * tell how often magazines were refilled and flushed and how often the stacks of
+ * slabs were swept, and the last one how many objects the magazines keep.
  */
 static void text_slabinfo(struct text *t)
 {
 	text_str(t, "slabinfo - version: 2.1\n"
 		    "# name            <active_objs> <num_objs> <objsize> "
 		    "<objperslab> <pagesperslab> : tunables <refills> "
-		    "<flushes> <contended> : slabdata <active_slabs> "
+		    "<flushes> <sweeps> : slabdata <active_slabs> "
 		    "<num_slabs> <sharedavail>\n");
 	for (unsigned int i = 1; i < NR_CACHES; i++)
 		if (kmem_caches[i].size)

@@ -102,12 +102,10 @@ struct page {
 	uint32_t nr;	     /* head: pages; tail of a slab: to its head */
 	pfn_t prev, next;    /* on a page_list */
 
-	/* Of a slab, under its cache's lock (slab/kmem_cache.h). */
-	uint8_t cache; /* index of its kmem_cache */
-	uint8_t slab_flags;
-	uint16_t nr_free; /* objects in the slab's bitmap */
-	uint16_t nr_objects;
-	uint16_t hint;	  /* no free bit below this word */
+	/* Of a slab: see slab/kmem_cache.h. */
+	uint8_t cache;	  /* index of its kmem_cache */
+	uint16_t hint;	  /* holder only: the word to look at first */
+	uint32_t state;	  /* atomic, of all lives of this page as a slab */
 	uint64_t *bitmap; /* 1: free; points to `map` when that is enough */
 	union {
 		uint64_t map[SLAB_INLINE_WORDS];

@@ -40,7 +40,6 @@ enum thread_event {
 struct mm_thread {
 	struct per_thread_pages pcp;
 	uint32_t preferred; /* id of the zone to try first */
-	bool masked; /* the owner has masked signals around several calls */
 	uint64_t event[NR_THREAD_EVENTS];
 };
 

@@ -24,7 +24,6 @@
 
 enum lock_rank {
 	RANK_THREADS, /* the list of thread caches */
-	RANK_CACHE,   /* one kmem_cache */
 	RANK_ZONES,   /* the list of zones */
 	RANK_ZONE,    /* one zone */
 	NR_LOCK_RANKS

@@ -57,3 +57,10 @@ uint64_t os_milliseconds(void)
 	return (uint64_t)ts.tv_sec * MS_PER_S +
 	       (uint64_t)ts.tv_nsec / NS_PER_MS;
 }
+
+void os_sleep(unsigned int ms)
+{
+	struct timespec ts = {ms / MS_PER_S, ms % MS_PER_S * NS_PER_MS};
+
+	syscall2(__NR_nanosleep, &ts, NULL);
+}

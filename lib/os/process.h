@@ -40,4 +40,7 @@ int os_keep_fd(int fd);
 /* Milliseconds on a clock that only goes forward. */
 uint64_t os_milliseconds(void);
 
+/* Lets that many milliseconds pass, or fewer when a signal comes. */
+void os_sleep(unsigned int ms);
+
 #endif

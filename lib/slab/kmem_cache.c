@@ -3,102 +3,40 @@
 #include "misuse.h"
 #include "tags.h"
 
-/* ---- the table -------------------------------------------------------- */
+/*
+ * Listed slabs with nothing out are retired when they are this part of all
+ * that are listed: a sweep looks at each of them.
+ */
+#define EMPTY_SHARE 8u
 
-/* Slabs of small objects are one page, of medium ones half or all of 1 MiB. */
-#define SLAB_ORDER(s)                                 \
-	((s) <= FINE_MAX    ? 0                       \
-	 : (s) <= PAGE_SIZE ? PAGE_ALLOC_COSTLY_ORDER \
-			    : PAGEBLOCK_ORDER)
+#define STATE_MASK ((1u << SLAB_STATE_BITS) - 1)
 
-#define INVERSE(s) ((uint32_t)(((UINT64_C(1) << 32) + (s)-1) / (s)))
+/* ---- states ----------------------------------------------------------- */
 
-#define CACHE(i, s)                                                          \
-	[i] = {.size = (s),                                                  \
-	       .inverse = INVERSE((uint64_t)(s)),                            \
-	       .order = SLAB_ORDER(s),                                       \
-	       .gfp = GFP_UNMOVABLE,                                         \
-	       .nr_objects = (uint16_t)((PAGE_SIZE << SLAB_ORDER(s)) / (s)), \
-	       .index = (i),                                                 \
-	       .lock = LOCK_INIT(RANK_CACHE)}
-
-#define LINEAR(i) CACHE(i, (i)*MIN_OBJECT_SIZE)
-#define LINEAR_8(i)                                                   \
-	LINEAR(i), LINEAR((i) + 1), LINEAR((i) + 2), LINEAR((i) + 3), \
-		LINEAR((i) + 4), LINEAR((i) + 5), LINEAR((i) + 6),    \
-		LINEAR((i) + 7)
-
-/* Steps 1 to n of a doubling from 2^shift, and the class of the first. */
-#define STEP(i, shift, steps, k)                      \
-	CACHE((i) + (k)-1, (UINT32_C(1) << (shift)) + \
-				   (k) * (UINT32_C(1) << ((shift) - (steps))))
-#define FINE(i, shift)                                                    \
-	STEP(i, shift, 3, 1), STEP(i, shift, 3, 2), STEP(i, shift, 3, 3), \
-		STEP(i, shift, 3, 4), STEP(i, shift, 3, 5),               \
-		STEP(i, shift, 3, 6), STEP(i, shift, 3, 7),               \
-		STEP(i, shift, 3, 8)
-#define COARSE(i, shift)                                                  \
-	STEP(i, shift, 2, 1), STEP(i, shift, 2, 2), STEP(i, shift, 2, 3), \
-		STEP(i, shift, 2, 4)
-
-#define MAGAZINE(k) CACHE(CACHE_MAGAZINES + (k), UINT32_C(128) << (k))
-
-_Static_assert(FINE_STEPS_SHIFT == 3 && COARSE_STEPS_SHIFT == 2,
-	       "FINE and COARSE spell the steps out");
-
-/* Larger than struct thread_cache, which is of a higher file. */
-#define THREAD_CACHE_SIZE 4096u
-
-struct kmem_cache kmem_caches[NR_CACHES] = {
-	LINEAR_8(1),
-	LINEAR_8(9),
-	LINEAR_8(17),
-	LINEAR_8(25),
-	LINEAR_8(33),
-	LINEAR_8(41),
-	LINEAR_8(49),
-	LINEAR_8(57),
-	FINE(65, 10),
-	FINE(73, 11),
-	FINE(81, 12),
-	COARSE(89, 13),
-	COARSE(93, 14),
-	COARSE(97, 15),
-	COARSE(101, 16),
-	COARSE(105, 17),
-	MAGAZINE(0),
-	MAGAZINE(1),
-	MAGAZINE(2),
-	MAGAZINE(3),
-	MAGAZINE(4),
-	MAGAZINE(5),
-	MAGAZINE(6),
-	MAGAZINE(7),
-	CACHE(CACHE_THREADS, THREAD_CACHE_SIZE),
-};
-
-_Static_assert(FIRST_FINE == 65 && FIRST_COARSE == 89 && NR_SIZE_CLASSES == 109,
-	       "the table's class numbers");
-_Static_assert(CACHE_MAGAZINES + 8 == FIRST_USER, "internal caches");
-
-bool kmem_cache_init(struct kmem_cache *c, size_t size, unsigned int gfp)
+static uint32_t in_state(uint32_t state, enum slab_state s)
 {
-	if (!size || size > SMALL_MAX)
-		return false;
-	c->size = (uint32_t)size;
-	c->inverse = INVERSE((uint64_t)size);
-	c->order = SLAB_ORDER(size);
-	c->gfp = (uint8_t)gfp;
-	c->nr_objects = (uint16_t)((PAGE_SIZE << c->order) / size);
-	c->index = (uint16_t)(c - kmem_caches);
-	c->lock = (struct lock)LOCK_INIT(RANK_CACHE);
-	c->partial = (struct page_list){PFN_NONE, PFN_NONE};
-	c->nr_slabs = 0;
-	return true;
+	return (state & ~STATE_MASK) | (uint32_t)s;
 }
 
-/* ---- one slab --------------------------------------------------------- */
+/* The caller holds the slab: nobody else writes its state. */
+static void set_state(struct page *page, enum slab_state s)
+{
+	__atomic_store_n(&page->state, in_state(page->state, s),
+			 __ATOMIC_SEQ_CST);
+}
 
+/* From `full` whoever frees an object may take hold of a slab, once. */
+static bool hold_if_full(struct page *page, uint32_t seen)
+{
+	return (seen & STATE_MASK) == SLAB_FULL &&
+	       __atomic_compare_exchange_n(&page->state, &seen,
+					   in_state(seen, SLAB_HELD), false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+/* ---- the bitmap ------------------------------------------------------- */
+
+/* By its cache, not by `bitmap`: the page may be another's by now. */
 static uint64_t *slab_bitmap(const struct kmem_cache *c, struct page *page)
 {
 	if (c->nr_objects <= SLAB_INLINE_WORDS * BITS_PER_WORD)
@@ -106,11 +44,92 @@ static uint64_t *slab_bitmap(const struct kmem_cache *c, struct page *page)
 	return page_slab_map(page);
 }
 
-/* The slab that an object is in. */
-static struct page *slab_of(const void *obj)
+static uint64_t read_word(const uint64_t *word)
 {
-	return compound_head(pfn_to_page(addr_to_pfn(obj)));
+	/* Pairs with the change of a bit: in mark_free(), or take_words(). */
+	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
+
+static bool any_is_free(const struct kmem_cache *c, struct page *page)
+{
+	const uint64_t *map = slab_bitmap(c, page);
+
+	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
+		if (read_word(&map[w]))
+			return true;
+	return false;
+}
+
+static bool all_are_free(const struct kmem_cache *c, struct page *page)
+{
+	const uint64_t *map = slab_bitmap(c, page);
+
+	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
+		if (read_word(&map[w]) != bitmap_mask(w, 0, c->nr_objects))
+			return false;
+	return true;
+}
+
+/* All but the lowest n set bits of a word that has more. */
+static uint64_t without_lowest(uint64_t word, uint32_t n)
+{
+	while (n--)
+		word &= word - 1;
+	return word;
+}
+
+/* Writes the objects of a word's bits; returns how many are left to find. */
+static uint32_t put_out(char *first, uint32_t size, uint64_t bits,
+			uint32_t left, void **out)
+{
+	for (; bits; bits &= bits - 1)
+		out[--left] = first + (size_t)lowest_bit(bits) * size;
+	return left;
+}
+
+/*
+ * Takes up to `left` objects from the words [w, end), in the order of their
+ * addresses. The caller holds the slab, so no bit that it saw goes away.
+ */
+static uint32_t take_words(const struct kmem_cache *c, struct page *page,
+			   uint32_t w, uint32_t end, uint32_t left, void **out)
+{
+	uint64_t *map = slab_bitmap(c, page);
+	char *base = page_to_addr(page);
+
+	for (; w < end && left; w++) {
+		uint64_t word = read_word(&map[w]);
+		uint64_t rest = 0;
+
+		if (!word)
+			continue;
+		if ((uint32_t)__builtin_popcountll(word) > left)
+			rest = without_lowest(word, left);
+		/* Pairs with the release in mark_free(). */
+		__atomic_fetch_and(&map[w], ~(word & ~rest),
+				   __ATOMIC_ACQ_REL);
+		left = put_out(base + (size_t)w * BITS_PER_WORD * c->size,
+			       c->size, word & ~rest, left, out);
+		page->hint = (uint16_t)w;
+	}
+	return left;
+}
+
+/*
+ * Goes on where it stopped last, and at the end begins anew: what was freed
+ * behind it in the meantime.
+ */
+static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
+			  uint32_t left, void **out)
+{
+	uint32_t end = BITMAP_WORDS(c->nr_objects);
+	uint32_t from = page->hint;
+
+	left = take_words(c, page, from, end, left, out);
+	return left ? take_words(c, page, 0, from, left, out) : left;
+}
+
+/* ---- making and ending ------------------------------------------------ */
 
 static void construct(const struct kmem_cache *c, struct page *page)
 {
@@ -120,6 +139,7 @@ static void construct(const struct kmem_cache *c, struct page *page)
 		c->ctor(obj + (size_t)i * c->size);
 }
 
+/* A slab that the caller holds, with all objects free; or NULL. */
 static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 {
 	unsigned int gfp = c->gfp | (t ? 0 : GFP_ATOMIC);
@@ -129,232 +149,185 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 		return NULL;
 	page->order = c->order;
 	page->cache = (uint8_t)c->index;
-	page->slab_flags = 0;
-	page->nr_objects = c->nr_objects;
-	page->nr_free = c->nr_objects;
 	page->hint = 0;
 	page->bitmap = slab_bitmap(c, page);
-	for (size_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
-		page->bitmap[w] = 0;
-	bitmap_set_range(page->bitmap, 0, c->nr_objects);
+	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
+		page->bitmap[w] = bitmap_mask(w, 0, c->nr_objects);
+	/* Another life of this page: who speaks of the last one is mistaken. */
+	page->state = (page->state & ~STATE_MASK) + STATE_MASK + 1;
+	set_state(page, SLAB_HELD);
 	prep_compound_page(page, c->order);
 	if (c->ctor)
 		construct(c, page);
+	__atomic_fetch_add(&c->nr_slabs, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&page->type, PAGE_SLAB, __ATOMIC_RELEASE);
+	if (cache_is_one_page(c) && !cache_is_internal(c->index))
+		tag_page(page_to_addr(page), c);
 	return page;
 }
 
-/* A slab that is on no list and of which nothing is out. */
-static void slab_destroy(struct kmem_cache *c, struct mm_thread *t,
-			 struct page *page)
+/* A slab that the caller holds and of which nothing is out. */
+static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
+			struct page *page)
 {
-	free_pages(t, page, c->order);
-}
-
-/* Takes objects in the order of their addresses; returns how many are left. */
-static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
-			  uint32_t left, void **out)
-{
-	char *base = page_to_addr(page);
-	uint32_t w = page->hint;
-
-	while (left && page->nr_free) {
-		uint64_t word = page->bitmap[w];
-		size_t first = (size_t)w * BITS_PER_WORD;
-
-		if (!word) {
-			w++;
-			continue;
-		}
-		do {
-			size_t i = first + lowest_bit(word);
-
-			word &= word - 1;
-			out[--left] = base + i * c->size;
-			page->nr_free--;
-		} while (word && left);
-		page->bitmap[w] = word;
-	}
-	page->hint = (uint16_t)w;
-	return left;
-}
-
-/* ---- states, under the cache's lock ----------------------------------- */
-
-static void list_slab(struct kmem_cache *c, struct page *page)
-{
-	page->slab_flags |= SLAB_LISTED;
-	page_list_add_head(&c->partial, page);
-}
-
-static void unlist_slab(struct kmem_cache *c, struct page *page)
-{
-	page->slab_flags &= (uint8_t)~SLAB_LISTED;
-	page_list_del(&c->partial, page);
-}
-
-/* From here on the pages are no slab: they wait to be freed on `empty`. */
-static void retire_slab(struct kmem_cache *c, struct page *page,
-			struct page_list *empty)
-{
-	if (page->slab_flags & SLAB_LISTED)
-		unlist_slab(c, page);
-	c->nr_slabs--;
+	set_state(page, SLAB_NONE);
 	if (cache_is_one_page(c))
 		tag_page(page_to_addr(page), NULL);
 	WRITE_ONCE(page->type, PAGE_RUN);
-	page_list_add_head(empty, page);
+	__atomic_fetch_sub(&c->nr_slabs, 1, __ATOMIC_RELAXED);
+	free_pages(t, page, c->order);
 }
 
-/* Puts an unclaimed slab where its number of free objects says. */
-static void place_slab(struct kmem_cache *c, struct page *page,
-		       struct page_list *empty)
+/* ---- the stacks ------------------------------------------------------- */
+
+static void list_slab(struct kmem_cache *c, struct page *page)
 {
-	if (page->slab_flags & SLAB_CLAIMED)
-		return;
-	if (page->nr_free == page->nr_objects)
-		retire_slab(c, page, empty);
-	else if (page->nr_free && !(page->slab_flags & SLAB_LISTED))
-		list_slab(c, page);
+	uint32_t i = READ_ONCE(c->current) & 1;
+
+	set_state(page, SLAB_LISTED);
+	__atomic_fetch_add(&c->nr_listed, 1, __ATOMIC_RELAXED);
+	slab_stack_push(&c->partial[i], page);
 }
 
-static void destroy_all(struct kmem_cache *c, struct mm_thread *t,
-			struct page_list *empty)
+static struct page *pop_from(struct kmem_cache *c, uint32_t i)
 {
-	struct page *page;
+	struct page *page = slab_stack_pop(&c->partial[i]);
 
-	while ((page = page_list_first(empty))) {
-		page_list_del(empty, page);
-		slab_destroy(c, t, page);
+	if (page) {
+		__atomic_fetch_sub(&c->nr_listed, 1, __ATOMIC_RELAXED);
+		set_state(page, SLAB_HELD);
+		page->hint = 0;
 	}
+	return page;
 }
 
-/* ---- the lock --------------------------------------------------------- */
-
-struct relist {
-	struct kmem_cache *cache;
-	struct page_list empty;
-};
-
-static void relist_slab(struct page *page, void *arg)
+/* A slab with free objects, which the caller then holds; or NULL. */
+static struct page *pop_slab(struct kmem_cache *c)
 {
-	struct relist *r = arg;
+	uint32_t i = READ_ONCE(c->current) & 1;
+	struct page *page = pop_from(c, i);
 
-	page->nr_free =
-		(uint16_t)bitmap_count_range(page->bitmap, 0, page->nr_objects);
-	page->hint = 0;
-	page->slab_flags &= (uint8_t)~SLAB_LISTED;
-	r->cache->nr_slabs++;
-	if (page->nr_free && !(page->slab_flags & SLAB_CLAIMED))
-		list_slab(r->cache, page);
+	return page ? page : pop_from(c, i ^ 1);
 }
 
-/* A fork broke the lock: the bitmaps tell how things stand. */
-static slow_path void kmem_cache_repair(struct kmem_cache *c)
+static void note_empty(struct kmem_cache *c, struct mm_thread *t)
 {
-	struct relist r = {.cache = c};
+	uint32_t n = __atomic_add_fetch(&c->nr_empty, 1, __ATOMIC_RELAXED);
 
-	c->partial = (struct page_list){PFN_NONE, PFN_NONE};
-	c->nr_slabs = 0;
-	for_each_slab(c, relist_slab, &r);
+	if (n * EMPTY_SHARE >= READ_ONCE(c->nr_listed))
+		kmem_cache_sweep(c, t);
 }
 
-uint64_t kmem_cache_lock(struct kmem_cache *c, const struct mm_thread *t)
+/* The caller's hold ends: the slab goes where its bitmap says. */
+static void release_slab(struct kmem_cache *c, struct mm_thread *t,
+			 struct page *page)
 {
-	uint64_t flags = 0;
-	bool broken;
+	while (!any_is_free(c, page)) {
+		uint32_t full = in_state(page->state, SLAB_FULL);
 
-	if (t && t->masked)
-		broken = lock_masked(&c->lock);
-	else
-		broken = lock_irqsave(&c->lock, &flags);
-	if (unlikely(broken))
-		kmem_cache_repair(c);
-	return flags;
+		set_state(page, SLAB_FULL);
+		/* Who freed one before may have found the slab held. */
+		if (!any_is_free(c, page) || !hold_if_full(page, full))
+			return;
+	}
+	if (all_are_free(c, page)) {
+		slab_retire(c, t, page);
+		return;
+	}
+	list_slab(c, page);
+	/* As above. From here on it may be another's, and this a guess. */
+	if (all_are_free(c, page))
+		note_empty(c, t);
 }
 
-void kmem_cache_unlock(struct kmem_cache *c, const struct mm_thread *t,
-		       uint64_t flags)
+/* One sweep at a time; one that a fork ended does not count. */
+static bool begin_sweep(struct kmem_cache *c)
 {
-	if (t && t->masked)
-		unlock_masked(&c->lock);
-	else
-		unlock_irqrestore(&c->lock, flags);
+	uint32_t seen = READ_ONCE(c->sweeper);
+	uint32_t mine = fork_epoch();
+
+	return seen != mine &&
+	       __atomic_compare_exchange_n(&c->sweeper, &seen, mine, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void end_sweep(struct kmem_cache *c)
+{
+	__atomic_store_n(&c->sweeper, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Slabs move from one stack to the other one by one, so that nothing is lost
+ * when the sweep is ended by a fork, and little is missed by who needs a slab.
+ */
+void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
+{
+	uint32_t from, most;
+
+	if (!begin_sweep(c))
+		return;
+	WRITE_ONCE(c->nr_empty, 0);
+	from = READ_ONCE(c->current) & 1;
+	WRITE_ONCE(c->current, from ^ 1);
+	most = READ_ONCE(c->nr_listed);
+	for (uint32_t i = 0; i <= most; i++) {
+		struct page *page = pop_from(c, from);
+
+		if (!page)
+			break;
+		if (all_are_free(c, page))
+			slab_retire(c, t, page);
+		else
+			list_slab(c, page);
+	}
+	c->nr_sweeps++;
+	end_sweep(c);
 }
 
 /* ---- taking ----------------------------------------------------------- */
 
-static void claim_slab(struct kmem_cache *c, struct page *page, pfn_t *claim)
+static uint32_t take_claimed(struct kmem_cache *c, struct mm_thread *t,
+			     pfn_t *claim, uint32_t left, void **out)
 {
-	if (page->slab_flags & SLAB_LISTED)
-		unlist_slab(c, page);
-	page->slab_flags |= SLAB_CLAIMED;
-	*claim = page_to_pfn(page);
-}
+	struct page *page = pfn_to_page(*claim);
 
-/* The claim is used up: it goes on without an owner. */
-static void drop_claim(pfn_t *claim)
-{
-	pfn_to_page(*claim)->slab_flags &= (uint8_t)~SLAB_CLAIMED;
-	*claim = PFN_NONE;
-}
-
-static uint32_t take_locked(struct kmem_cache *c, pfn_t *claim, uint32_t left,
-			    void **out)
-{
-	if (claim && claim->nr) {
-		left = slab_take(c, pfn_to_page(*claim), left, out);
-		if (left)
-			drop_claim(claim);
-	}
-	while (left) {
-		struct page *page = page_list_first(&c->partial);
-
-		if (!page)
-			break;
-		left = slab_take(c, page, left, out);
-		if (claim && (!left || !page_list_next(page)))
-			claim_slab(c, page, claim);
-		else if (!page->nr_free)
-			unlist_slab(c, page);
-		if (claim && claim->nr)
-			break;
+	left = slab_take(c, page, left, out);
+	if (left) {
+		*claim = PFN_NONE;
+		release_slab(c, t, page);
 	}
 	return left;
 }
 
-/* A slab of the thread's own, or one for all when it claims none. */
-static void publish_slab(struct kmem_cache *c, struct mm_thread *t,
-			 struct page *page, pfn_t *claim)
+/* From a slab that is held: it becomes the claim, or goes back. */
+static uint32_t take_held(struct kmem_cache *c, struct mm_thread *t,
+			  struct page *page, pfn_t *claim, uint32_t left,
+			  void **out)
 {
-	uint64_t flags = kmem_cache_lock(c, t);
-
-	c->nr_slabs++;
-	if (claim)
-		claim_slab(c, page, claim);
-	else if (page->nr_free)
-		list_slab(c, page);
-	WRITE_ONCE(page->type, PAGE_SLAB);
-	if (cache_is_one_page(c) && !cache_is_internal(c->index))
-		tag_page(page_to_addr(page), c);
-	kmem_cache_unlock(c, t, flags);
+	left = slab_take(c, page, left, out);
+	if (claim && !left)
+		*claim = page_to_pfn(page);
+	else
+		release_slab(c, t, page);
+	return left;
 }
 
 uint32_t kmem_cache_alloc_bulk(struct kmem_cache *c, struct mm_thread *t,
 			       pfn_t *claim, uint32_t nr, void **out)
 {
-	uint64_t flags = kmem_cache_lock(c, t);
-	uint32_t left = take_locked(c, claim, nr, out);
+	uint32_t left = nr;
 	struct page *page;
 
-	c->refills++;
-	kmem_cache_unlock(c, t, flags);
+	if (claim && claim->nr)
+		left = take_claimed(c, t, claim, left, out);
+	while (left && (page = pop_slab(c)))
+		left = take_held(c, t, page, claim, left, out);
+	/* Better few than a new slab. */
 	if (left < nr)
 		return nr - left;
 	page = slab_create(c, t);
-	if (!page)
-		return 0;
-	left = slab_take(c, page, nr, out);
-	publish_slab(c, t, page, claim);
+	if (page)
+		left = take_held(c, t, page, claim, left, out);
 	return nr - left;
 }
 
@@ -367,55 +340,76 @@ void *kmem_cache_alloc_one(struct kmem_cache *c, struct mm_thread *t)
 
 /* ---- giving back ------------------------------------------------------ */
 
-/* What is wrong with an object that is given back, or NULL. */
-static const char *give_locked(struct kmem_cache *c, const void *obj,
-			       struct page_list *empty)
-{
-	struct page *page = slab_of(obj);
-	uint32_t i = object_index(c, offset_in_slab(page, obj));
+/* Objects of one slab whose bits stand in one word. */
+struct group {
+	struct page *page;
+	uint32_t word;
+	uint64_t bits;
+};
 
-	if (unlikely(i >= c->nr_objects))
-		return "interior pointer";
-	if (unlikely(bitmap_test(page->bitmap, i)))
-		return "double free";
-	bitmap_set(page->bitmap, i);
-	page->nr_free++;
-	if (page->hint > i / BITS_PER_WORD)
-		page->hint = (uint16_t)(i / BITS_PER_WORD);
-	place_slab(c, page, empty);
-	return NULL;
+/* False when one of them is free already. */
+static bool mark_free(struct kmem_cache *c, struct mm_thread *t,
+		      const struct group *g)
+{
+	struct page *page = g->page;
+	/* Before the bits are set, as its life may end with them. */
+	uint32_t life = READ_ONCE(page->state) & ~STATE_MASK;
+	uint32_t now;
+	uint64_t old;
+
+	old = __atomic_fetch_or(&slab_bitmap(c, page)[g->word], g->bits,
+				__ATOMIC_SEQ_CST);
+	if (unlikely(old & g->bits))
+		return false;
+	now = __atomic_load_n(&page->state, __ATOMIC_SEQ_CST);
+	if ((now & ~STATE_MASK) != life || (now & STATE_MASK) == SLAB_HELD)
+		return true;
+	if (hold_if_full(page, now))
+		release_slab(c, t, page);
+	else if ((now & STATE_MASK) == SLAB_LISTED && all_are_free(c, page))
+		note_empty(c, t);
+	return true;
+}
+
+/* The slab that an object is in. */
+static struct page *slab_of(const void *obj)
+{
+	return compound_head(pfn_to_page(addr_to_pfn(obj)));
+}
+
+noreturn_fn static void wrong_object(const struct kmem_cache *c,
+				     const struct group *g)
+{
+	const char *base = page_to_addr(g->page);
+	uint32_t bit = lowest_bit(g->bits);
+	size_t i = (size_t)g->word * BITS_PER_WORD + bit;
+
+	misuse("double free", "free", base + i * c->size);
 }
 
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects)
 {
-	struct page_list empty = {PFN_NONE, PFN_NONE};
-	const char *wrong = NULL;
-	uint64_t flags;
-	uint32_t i;
+	struct group g = {0};
 
-	if (!nr)
-		return;
-	flags = kmem_cache_lock(c, t);
-	c->flushes++;
-	for (i = 0; i < nr && !wrong; i++)
-		wrong = give_locked(c, objects[i], &empty);
-	kmem_cache_unlock(c, t, flags);
-	/* Not with the lock held: a handler of SIGABRT may allocate. */
-	if (unlikely(wrong))
-		misuse(wrong, "free", objects[i - 1]);
-	destroy_all(c, t, &empty);
+	for (uint32_t n = 0; n < nr; n++) {
+		struct page *page = slab_of(objects[n]);
+		uint32_t i = object_index(c, offset_in_slab(page, objects[n]));
+		uint32_t word = i / BITS_PER_WORD;
+		uint64_t bit = UINT64_C(1) << (i % BITS_PER_WORD);
+
+		if (page != g.page || word != g.word || bit & g.bits) {
+			if (g.page && unlikely(!mark_free(c, t, &g)))
+				wrong_object(c, &g);
+			g = (struct group){page, word, 0};
+		}
+		g.bits |= bit;
+	}
+	if (g.page && unlikely(!mark_free(c, t, &g)))
+		wrong_object(c, &g);
 }
 
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn)
 {
-	struct page_list empty = {PFN_NONE, PFN_NONE};
-	struct page *page = pfn_to_page(pfn);
-	uint64_t flags;
-
-	flags = kmem_cache_lock(c, t);
-	page->slab_flags &= (uint8_t)~SLAB_CLAIMED;
-	place_slab(c, page, &empty);
-	kmem_cache_unlock(c, t, flags);
-	destroy_all(c, t, &empty);
+	release_slab(c, t, pfn_to_page(pfn));
 }

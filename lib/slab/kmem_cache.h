@@ -4,20 +4,40 @@
  * A slab is a block of 2^order pages, filled with objects from its first byte
  * on, so that sizes which are powers of two are aligned to themselves. Which
  * objects are free is a bitmap outside (struct page's `bitmap`); nothing is
- * ever stored in an object. A slab is in one of these states:
+ * ever stored in an object.
  *
- *	claimed   one thread takes its objects from it; on no list
- *	partial   some objects are free; on the cache's list
- *	full      none is; on no list
- *	empty	  all are, and it is not claimed: its pages go back
+ * There is no lock. Anybody may free an object, by setting its bit with one
+ * atomic operation; only who holds the slab may take objects, by clearing bits.
+ * Who that is, `state` of the slab's head page tells:
  *
- * The cache's lock guards its slabs' bitmaps and states and its list. The
- * bitmaps are the truth, from which a broken lock's list is made anew.
+ *	held	a thread has claimed it, or a call has it in its hands
+ *	listed	objects are free; on one of its cache's stacks, for anybody
+ *	full	none was free; on no stack. Who frees the next one takes hold
+ *	none	no slab, any more or yet
+ *
+ *	        pop                        release, none free
+ *	listed -----> held <------- none  held -------------> full
+ *	       <-----      create         held <------------- full
+ *	   release, some free             who set a bit first
+ *
+ * A release looks at the bitmap again after it wrote `full`, and who frees
+ * reads the state after it set the bit: one of the two sees the other. Beside
+ * the state stands the number of the page's life as a slab, so that who frees
+ * the last object of one life cannot disturb the next.
+ *
+ * A slab of which nothing is out gives its pages back when it is released, or,
+ * when it is listed, by a sweep: see `nr_empty`.
+ *
+ * All functions may be called in a signal handler that interrupted any of
+ * them, and none ever waits for another thread. A thread that does not live on
+ * in the child of a fork leaves behind a sound cache, and at worst the slab
+ * that it was holding.
  */
 #ifndef SLAB_KMEM_CACHE_H
 #define SLAB_KMEM_CACHE_H
 
 #include "size_class.h"
+#include "slab_stack.h"
 
 /* Caches: malloc's size classes, the library's own, then the user's. */
 #define NR_INTERNAL_CACHES 9u
@@ -32,6 +52,9 @@ _Static_assert(NR_CACHES <= UINT8_MAX, "a cache's index fits struct page");
 #define CACHE_THREADS FIRST_INTERNAL
 #define CACHE_MAGAZINES (FIRST_INTERNAL + 1)
 
+/* Room for struct thread_cache, which is of a higher file. */
+#define THREAD_CACHE_SIZE 5376u
+
 #define CACHE_NAME_SIZE 32
 
 struct kmem_cache {
@@ -45,17 +68,25 @@ struct kmem_cache {
 	void (*ctor)(void *);
 	char name[CACHE_NAME_SIZE]; /* "" for a size class */
 
-	/* Under lock. */
-	struct lock lock cacheline_aligned;
-	struct page_list partial;
+	/* Atomic. */
+	struct slab_stack partial[2] cacheline_aligned;
+	uint32_t current;   /* the stack that slabs are put on */
+	uint32_t nr_listed; /* slabs on both stacks, about */
+	uint32_t nr_empty;  /* of them, seen to have nothing out, about */
+	uint32_t sweeper;   /* epoch of the process that sweeps; 0: none */
 	uint32_t nr_slabs;
-	uint64_t refills, flushes; /* holds of the lock */
+	uint32_t nr_sweeps;
 };
 
-enum slab_flags {
-	SLAB_CLAIMED = 1,
-	SLAB_LISTED = 2,
-};
+enum slab_state { SLAB_NONE, SLAB_HELD, SLAB_LISTED, SLAB_FULL };
+#define SLAB_STATE_BITS 2
+
+static inline enum slab_state slab_state(const struct page *page)
+{
+	uint32_t state = __atomic_load_n(&page->state, __ATOMIC_ACQUIRE);
+
+	return state & ((1u << SLAB_STATE_BITS) - 1);
+}
 
 extern struct kmem_cache kmem_caches[NR_CACHES];
 
@@ -87,12 +118,7 @@ uint32_t kmem_cache_alloc_bulk(struct kmem_cache *c, struct mm_thread *t,
 			       pfn_t *claim, uint32_t nr,
 			       void **out) must_check;
 
-/*
- * Gives objects of this cache back. One that is free already is misuse.
- *
- * To mask signals costs more than all else that the bulk calls do. A thread
- * that has several caches to serve does it once around them (t->masked).
- */
+/* Gives objects of this cache back. One that is free already is misuse. */
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects);
 
@@ -100,7 +126,7 @@ void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 void *kmem_cache_alloc_one(struct kmem_cache *c,
 			   struct mm_thread *t) must_check;
 
-/* Ends the claim on a slab; its pages go back when it is empty. */
+/* Ends the claim on a slab; its pages go back when nothing of it is out. */
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn);
 
 /* Bytes from the start of a slab, given its head. */
@@ -134,28 +160,37 @@ static inline bool slab_object_is_free(const struct kmem_cache *c,
 {
 	uint32_t i = object_index(c, offset_in_slab(page, obj));
 
-	return i < c->nr_objects && bitmap_test(page->bitmap, i);
+	return i < c->nr_objects &&
+	       READ_ONCE(page->bitmap[i / BITS_PER_WORD]) >>
+			       (i % BITS_PER_WORD) & 1;
+}
+
+/* Objects of a slab that are free in its bitmap; a snapshot. */
+static inline uint32_t slab_nr_free(const struct kmem_cache *c,
+				    const struct page *page)
+{
+	return (uint32_t)bitmap_count_range(page->bitmap, 0, c->nr_objects);
 }
 
 /* What slabinfo shows of a cache. */
 struct slab_stat {
-	uint32_t nr_slabs;
+	uint32_t nr_slabs, nr_sweeps;
 	uint64_t nr_objects; /* in all slabs */
 	uint64_t nr_free;    /* in the bitmaps; magazines hold more */
-	uint64_t refills, flushes, contended;
 };
 struct slab_stat kmem_cache_stat(struct kmem_cache *c);
 
-/* Recounts a cache's slabs; 0 or -EUCLEAN with a message. */
+/*
+ * Recounts a cache's slabs; 0 or -EUCLEAN with a message. While other threads
+ * are at work it looks again before it complains.
+ */
 int kmem_cache_verify(struct kmem_cache *c) must_check;
 
-/* Calls fn for the head page of every slab of c; the caller holds the lock. */
+/* Calls fn for the head page of every slab of c. */
 void for_each_slab(const struct kmem_cache *c,
 		   void (*fn)(struct page *page, void *arg), void *arg);
 
-/* `t` as for the bulk calls: signals are masked unless they are already. */
-uint64_t kmem_cache_lock(struct kmem_cache *c, const struct mm_thread *t);
-void kmem_cache_unlock(struct kmem_cache *c, const struct mm_thread *t,
-		       uint64_t flags);
+/* Retires the slabs on the stacks of which nothing is out. */
+void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t);
 
 #endif

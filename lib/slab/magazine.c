@@ -12,10 +12,9 @@
 
 /*
  * A magazine of which a thread only takes, or to which it only gives, is a
- * stream. It gains nothing by many slots and loses cache lines by them; and as
- * masking signals is what a miss costs most, all streams in one direction are
- * served when one of them misses. Others, whose misses alternate, may grow to
- * MAX_MAGAZINE, and half of their objects move at a time.
+ * stream. It gains nothing by many slots and loses cache lines by them. Others,
+ * whose misses alternate, may grow to MAX_MAGAZINE, and half of their objects
+ * move at a time.
  */
 #define STREAM_MAGAZINE 63u
 #define STREAM_BYTES (32u << 10)
@@ -138,6 +137,7 @@ static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 	void **array = array_of(own, cache);
 	uint32_t rest = fill_of(own, cache) - nr;
 
+	own->flushes[cache]++;
 	kmem_cache_free_bulk(&kmem_caches[cache], &own->mm, nr, array + 1);
 	memmove(array + 1, array + 1 + nr, rest * sizeof(*array));
 	own->top[cache] = array + rest;
@@ -240,6 +240,7 @@ static uint32_t refill(struct thread_cache *own, unsigned int cache,
 	void **out = own->top[cache] + 1;
 	uint32_t got;
 
+	own->refills[cache]++;
 	got = kmem_cache_alloc_bulk(
 		c, &own->mm, c->size <= CLAIM_MAX ? &own->claim[cache] : NULL,
 		nr, out);
@@ -247,34 +248,6 @@ static uint32_t refill(struct thread_cache *own, unsigned int cache,
 		memmove(out, out + nr - got, got * sizeof(*out));
 	own->top[cache] += got;
 	return got;
-}
-
-/* What one stream that missed has served to the others on the way. */
-static void serve_stream(struct thread_cache *own, unsigned int cache,
-			 enum miss miss)
-{
-	uint32_t capacity = own->capacity[cache];
-	uint32_t fill = fill_of(own, cache);
-
-	if (miss == MISS_FULL && fill > capacity / 2)
-		flush(own, cache, fill);
-	else if (miss == MISS_EMPTY && fill <= capacity / 4)
-		refill(own, cache, capacity - fill);
-}
-
-static void serve_streams(struct thread_cache *own, enum miss miss)
-{
-	uint64_t flags = sigmask_save();
-
-	own->mm.masked = true;
-	for (size_t i = 0;; i++) {
-		i = bitmap_next_set(own->streams[miss], i, NR_MAGAZINES);
-		if (i >= NR_MAGAZINES)
-			break;
-		serve_stream(own, (unsigned int)i, miss);
-	}
-	own->mm.masked = false;
-	sigmask_restore(flags);
 }
 
 static bool is_stream(const struct thread_cache *own, unsigned int cache,
@@ -288,12 +261,11 @@ void *magazine_alloc_slow(struct thread_cache *own, unsigned int cache)
 	if (!own || !grow(own, cache, MISS_EMPTY))
 		return alloc_direct(own, cache);
 	/* The hot path may have missed for want of an array only. */
-	if (!fill_of(own, cache)) {
-		if (is_stream(own, cache, MISS_EMPTY))
-			serve_streams(own, MISS_EMPTY);
-		else
-			refill(own, cache, HALF(own->capacity[cache]));
-	}
+	if (!fill_of(own, cache))
+		refill(own, cache,
+		       is_stream(own, cache, MISS_EMPTY)
+			       ? own->capacity[cache]
+			       : HALF(own->capacity[cache]));
 	return fill_of(own, cache) ? *own->top[cache]-- : NULL;
 }
 
@@ -301,10 +273,9 @@ static void make_room(struct thread_cache *own, unsigned int cache)
 {
 	if (own->top[cache] != own->end[cache])
 		return;
-	if (is_stream(own, cache, MISS_FULL))
-		serve_streams(own, MISS_FULL);
-	else
-		flush(own, cache, HALF(own->capacity[cache]));
+	flush(own, cache,
+	      is_stream(own, cache, MISS_FULL) ? own->capacity[cache]
+					       : HALF(own->capacity[cache]));
 }
 
 /*

@@ -46,9 +46,9 @@ static void text_slab(struct text *t, const struct page *head, const void *p)
 	text_str(t, "\n  slab  objects of ");
 	text_dec(t, c->size);
 	text_str(t, " bytes, ");
-	text_dec(t, (uint64_t)(head->nr_objects - head->nr_free));
+	text_dec(t, (uint64_t)(c->nr_objects - slab_nr_free(c, head)));
 	text_str(t, " of ");
-	text_dec(t, head->nr_objects);
+	text_dec(t, c->nr_objects);
 	text_str(t, " out; the pointer is ");
 	text_dec(t, offset % c->size);
 	text_str(t, " bytes into object ");

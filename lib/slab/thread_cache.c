@@ -94,7 +94,7 @@ static struct thread_cache *new_cache(void)
 	struct kmem_cache *from = &kmem_caches[CACHE_THREADS];
 	struct thread_cache *c = kmem_cache_alloc_one(from, NULL);
 
-	_Static_assert(sizeof(*c) <= 4096, "THREAD_CACHE_SIZE");
+	_Static_assert(sizeof(*c) <= THREAD_CACHE_SIZE, "room in its cache");
 	if (!c)
 		return NULL;
 	memset(c, 0, sizeof(*c));
@@ -158,16 +158,11 @@ static void drain_runs(struct thread_cache *own)
 
 void thread_cache_drain(struct thread_cache *own)
 {
-	uint64_t flags = sigmask_save();
-
-	own->mm.masked = true;
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		if (own->capacity[i] || own->claim[i].nr)
 			magazine_drain(own, i);
 	drain_runs(own);
 	drain_pcp(&own->mm);
-	own->mm.masked = false;
-	sigmask_restore(flags);
 }
 
 static void thread_cache_end(struct thread_cache *c)
@@ -310,6 +305,17 @@ void thread_cache_events(uint64_t events[NR_THREAD_EVENTS])
 	for (struct thread_cache *c = first_cache(); c; c = c->next)
 		for (int e = 0; e < NR_THREAD_EVENTS; e++)
 			events[e] += READ_ONCE(c->mm.event[e]);
+}
+
+struct magazine_stat magazine_stat(unsigned int cache)
+{
+	struct magazine_stat s = {0};
+
+	for (struct thread_cache *c = first_cache(); c; c = c->next) {
+		s.refills += READ_ONCE(c->refills[cache]);
+		s.flushes += READ_ONCE(c->flushes[cache]);
+	}
+	return s;
 }
 
 uint64_t thread_cache_objects(unsigned int cache)

@@ -37,6 +37,7 @@ struct thread_cache {
 	uint8_t last_miss[NR_MAGAZINES]; /* enum miss, in magazine.c */
 	uint64_t streams[2][BITMAP_WORDS(NR_MAGAZINES)]; /* by enum miss */
 	pfn_t claim[NR_MAGAZINES];
+	uint32_t refills[NR_MAGAZINES], flushes[NR_MAGAZINES];
 	uint32_t bytes;	 /* what all magazines could hold */
 	uint16_t victim; /* the magazine to shrink next */
 	uint16_t denied; /* misses that found no budget */
@@ -97,6 +98,12 @@ unsigned int thread_cache_reap(void);
 
 /* Sums over all threads. */
 void thread_cache_events(uint64_t events[NR_THREAD_EVENTS]);
+
+/* How often magazines of one cache were refilled and flushed, by all threads. */
+struct magazine_stat {
+	uint64_t refills, flushes;
+};
+struct magazine_stat magazine_stat(unsigned int cache);
 
 /* Objects in all threads' magazines of one cache; a snapshot. */
 uint64_t thread_cache_objects(unsigned int cache);

@@ -18,6 +18,14 @@ static void give(struct kmem_cache *c, void *obj)
 	kmem_cache_free_bulk(c, &thread, 1, &obj);
 }
 
+/* The slab that is listed, when there is just one. */
+static struct page *listed(const struct kmem_cache *c)
+{
+	struct page *page = slab_stack_first(&c->partial[0]);
+
+	return page ? page : slab_stack_first(&c->partial[1]);
+}
+
 static void *take(struct kmem_cache *c)
 {
 	void *obj = kmem_cache_alloc_one(c, &thread);
@@ -119,16 +127,18 @@ static void test_partial_full_empty(void **state)
 		assert_int_equal(slab->cache, c->index);
 		assert_int_equal(c->nr_slabs, 1);
 		/* Partial. */
-		assert_int_equal(slab->nr_free, c->nr_objects - 1);
-		assert_ptr_equal(page_list_first(&c->partial), slab);
+		assert_int_equal(slab_nr_free(c, slab), c->nr_objects - 1);
+		assert_int_equal(slab_state(slab), SLAB_LISTED);
+		assert_ptr_equal(listed(c), slab);
 		for (uint32_t i = 1; i < c->nr_objects; i++)
 			obj[i] = kmem_cache_alloc_one(c, &thread);
 		/* Full. */
-		assert_int_equal(slab->nr_free, 0);
-		assert_true(page_list_empty(&c->partial));
+		assert_int_equal(slab_nr_free(c, slab), 0);
+		assert_int_equal(slab_state(slab), SLAB_FULL);
+		assert_null(listed(c));
 		unit_verify();
 		give(c, first);
-		assert_ptr_equal(page_list_first(&c->partial), slab);
+		assert_ptr_equal(listed(c), slab);
 		assert_int_equal(kmem_cache_stat(c).nr_free, 1);
 		unit_verify();
 		for (uint32_t i = 1; i < c->nr_objects; i++)
@@ -136,9 +146,41 @@ static void test_partial_full_empty(void **state)
 		/* Empty: the pages are gone. */
 		assert_int_equal(c->nr_slabs, 0);
 		assert_int_not_equal(slab->type, PAGE_SLAB);
-		assert_true(page_list_empty(&c->partial));
+		assert_int_equal(slab_state(slab), SLAB_NONE);
+		assert_null(listed(c));
 		unit_verify();
 	}
+}
+
+/* Slabs with nothing out in the midst of a stack go when they are many. */
+static void test_sweep(void **state)
+{
+	enum { SLABS = 40, EACH = 8 };
+	struct kmem_cache *c = CLASS(8192);
+	void *obj[SLABS][EACH];
+
+	(void)state;
+	for (int s = 0; s < SLABS; s++)
+		for (int i = 0; i < EACH; i++)
+			obj[s][i] = kmem_cache_alloc_one(c, &thread);
+	/* One object of each: all are listed. */
+	for (int s = 0; s < SLABS; s++)
+		give(c, obj[s][0]);
+	assert_int_equal(c->nr_listed, SLABS);
+	for (int s = 1; s < SLABS; s += 2)
+		for (int i = 1; i < EACH; i++)
+			give(c, obj[s][i]);
+	unit_verify();
+	assert_in_range(c->nr_slabs, SLABS / 2, SLABS / 2 + SLABS / 8);
+	kmem_cache_sweep(c, &thread);
+	assert_int_equal(c->nr_slabs, SLABS / 2);
+	unit_verify();
+	for (int s = 0; s < SLABS; s += 2)
+		for (int i = 1; i < EACH; i++)
+			give(c, obj[s][i]);
+	kmem_cache_sweep(c, &thread);
+	assert_int_equal(c->nr_slabs, 0);
+	unit_verify();
 }
 
 static void test_claims(void **state)
@@ -152,7 +194,7 @@ static void test_claims(void **state)
 	assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &mine, 1, &a), 1);
 	slab = slab_of_object(a);
 	assert_int_equal(mine.nr, page_to_pfn(slab).nr);
-	assert_int_equal(slab->slab_flags, SLAB_CLAIMED);
+	assert_int_equal(slab_state(slab), SLAB_HELD);
 	unit_verify();
 	/* Another thread does not take from it. */
 	assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &yours, 1, &b), 1);
@@ -169,7 +211,7 @@ static void test_claims(void **state)
 	unit_verify();
 	/* Unclaimed with objects out it is partial. */
 	kmem_cache_unclaim(c, &thread, yours);
-	assert_int_equal(slab_of_object(b)->slab_flags, SLAB_LISTED);
+	assert_int_equal(slab_state(slab_of_object(b)), SLAB_LISTED);
 	unit_verify();
 	give(c, b);
 	give(c, d);
@@ -190,11 +232,11 @@ static void test_a_used_up_claim_is_dropped(void **state)
 	assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &claim, 1, &next),
 			 1);
 	assert_int_not_equal(claim.nr, page_to_pfn(slab).nr);
-	assert_int_equal(slab->slab_flags, 0);
+	assert_int_equal(slab_state(slab), SLAB_FULL);
 	unit_verify();
 	/* It is nobody's: what is freed there is for all. */
 	give(c, out[3]);
-	assert_int_equal(slab->slab_flags, SLAB_LISTED);
+	assert_int_equal(slab_state(slab), SLAB_LISTED);
 	assert_ptr_equal(take(c), out[3]);
 }
 
@@ -209,7 +251,7 @@ static void test_a_partial_slab_is_claimed_first(void **state)
 	assert_ptr_equal(slab_of_object(b), slab_of_object(a));
 	assert_int_equal(claim.nr, page_to_pfn(slab_of_object(a)).nr);
 	assert_int_equal(c->nr_slabs, 1);
-	assert_true(page_list_empty(&c->partial));
+	assert_null(listed(c));
 	unit_verify();
 }
 
@@ -336,12 +378,9 @@ static void test_statistics(void **state)
 	assert_int_equal(s.nr_slabs, 2);
 	assert_int_equal(s.nr_objects, 32);
 	assert_int_equal(s.nr_free, 12);
-	assert_int_equal(s.refills, 20);
-	assert_int_equal(s.flushes, 0);
 	kmem_cache_free_bulk(c, &thread, 20, obj);
 	s = kmem_cache_stat(c);
 	assert_int_equal(s.nr_slabs, 0);
-	assert_int_equal(s.flushes, 1);
 }
 
 /* ---- threads ----------------------------------------------------------- */
@@ -399,6 +438,7 @@ static void test_many_threads(void **state)
 UNIT_MAIN(TEST(test_objects_come_in_rising_order),
 	  TEST(test_bulk_fills_downwards), TEST(test_lowest_free_object_first),
 	  TEST(test_a_partial_bulk), TEST(test_partial_full_empty),
+	  TEST(test_sweep),
 	  TEST(test_claims), TEST(test_a_used_up_claim_is_dropped),
 	  TEST(test_a_partial_slab_is_claimed_first),
 	  TEST(test_every_address_in_a_slab), TEST(test_double_free),

@@ -292,7 +292,7 @@ static void test_a_free_lock_is_not_broken(void **state)
 
 static int take_in_order(void *arg)
 {
-	struct lock low = LOCK_INIT(RANK_CACHE), high = LOCK_INIT(RANK_ZONE);
+	struct lock low = LOCK_INIT(RANK_ZONES), high = LOCK_INIT(RANK_ZONE);
 	uint64_t flags, inner;
 	bool reverse = *(bool *)arg;
 

@@ -137,24 +137,23 @@ static void test_a_stream_of_frees(void **state)
 		obj[i] = get(80);
 	for (int i = 0; i < NR; i++)
 		put(obj[i]);
-	flushes = kmem_cache_stat(&kmem_caches[size_class(80)]).flushes;
+	flushes = magazine_stat(size_class(80)).flushes;
 	assert_true(flushes > 0);
 	assert_true(flushes < NR / 8);
 	unit_verify();
 }
 
-static void test_locks_become_rare(void **state)
+static void test_misses_become_rare(void **state)
 {
-	struct kmem_cache *c = &kmem_caches[size_class(32)];
-	struct slab_stat before, after;
+	struct magazine_stat before, after;
 
 	(void)state;
 	if (IS_TINY)
 		skip();
 	bursts(32, 1000, 30);
-	before = kmem_cache_stat(c);
+	before = magazine_stat(size_class(32));
 	bursts(32, 1000, 50);
-	after = kmem_cache_stat(c);
+	after = magazine_stat(size_class(32));
 	/* 100,000 calls that the magazine can serve by itself. */
 	assert_true(after.refills - before.refills + after.flushes -
 			    before.flushes <
@@ -389,7 +388,7 @@ static void test_no_array_for_a_magazine(void **state)
 UNIT_MAIN(TEST(test_starts_small), TEST(test_hot_path),
 	  TEST(test_fresh_objects_rise), TEST(test_bursts_grow_it),
 	  TEST(test_a_stream_stays_short), TEST(test_a_stream_of_frees),
-	  TEST(test_locks_become_rare),
+	  TEST(test_misses_become_rare),
 	  TEST(test_bytes_of_one_class_are_bounded),
 	  TEST(test_the_budget_of_a_thread),
 	  TEST(test_one_class_takes_from_another), TEST(test_drain),

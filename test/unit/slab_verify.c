@@ -51,17 +51,31 @@ static void stage(void)
 		__VA_ARGS__;   \
 	}
 
-DAMAGE(free_count, partial->nr_free++)
+/* The stack that `partial` is on. */
+static struct slab_stack *stack(void)
+{
+	return &cache->partial[slab_stack_first(&cache->partial[0]) ? 0 : 1];
+}
+
+static void set_state(struct page *slab, enum slab_state s)
+{
+	slab->state = (slab->state >> SLAB_STATE_BITS << SLAB_STATE_BITS) | s;
+}
+
+static void take_off(void)
+{
+	assert_ptr_equal(slab_stack_pop(stack()), partial);
+}
+
 DAMAGE(bit_set, bitmap_set(full->bitmap, 3))
-DAMAGE(bit_cleared, bitmap_clear(partial->bitmap, 40))
-DAMAGE(object_count, partial->nr_objects--; partial->nr_free--)
-DAMAGE(partial_is_lost, page_list_del(&cache->partial, partial);
-       partial->slab_flags = 0)
-DAMAGE(partial_off_the_list, page_list_del(&cache->partial, partial))
-DAMAGE(full_on_the_list, page_list_add_head(&cache->partial, full);
-       full->slab_flags = SLAB_LISTED)
-DAMAGE(stranger_on_the_list, page_list_add_head(&cache->partial, claimed))
-DAMAGE(hint, partial->hint = 2; claimed->hint = 2)
+DAMAGE(bits_cleared, partial->bitmap[0] = 0; partial->bitmap[1] = 0)
+DAMAGE(bit_of_nothing, cache->nr_objects--)
+DAMAGE(partial_is_lost, take_off(); set_state(partial, SLAB_FULL))
+DAMAGE(partial_off_the_list, take_off())
+DAMAGE(full_on_the_list, set_state(full, SLAB_LISTED);
+       slab_stack_push(stack(), full))
+DAMAGE(stranger_on_the_list, slab_stack_push(stack(), claimed))
+DAMAGE(no_state, set_state(claimed, SLAB_NONE))
 DAMAGE(slab_count, cache->nr_slabs++)
 DAMAGE(slab_lost, full->type = PAGE_RUN)
 DAMAGE(circle, partial->next = page_to_pfn(partial))
@@ -70,15 +84,14 @@ static const struct {
 	const char *name;
 	void (*inflict)(void);
 } damages[] = {
-	{"nr_free", free_count},
 	{"a free bit too many", bit_set},
-	{"a free bit too few", bit_cleared},
-	{"nr_objects", object_count},
+	{"no free bit", bits_cleared},
+	{"a bit of nothing", bit_of_nothing},
 	{"lost", partial_is_lost},
 	{"off the list", partial_off_the_list},
 	{"full on the list", full_on_the_list},
 	{"claimed on the list", stranger_on_the_list},
-	{"hint", hint},
+	{"no state", no_state},
 	{"nr_slabs", slab_count},
 	{"slab lost", slab_lost},
 	{"circle", circle},
@@ -174,33 +187,28 @@ static void test_damage_to_magazines_is_seen(void **state)
 	}
 }
 
-/* ---- a fork that breaks the cache's lock -------------------------------- */
+/* ---- a fork while others are at work ------------------------------------ */
 
 static bool held, done;
 
-static void *hold_and_ruin(void *arg)
+/* In the midst of a sweep, with a slab in its hands. */
+static void *hold_and_sweep(void *arg)
 {
 	struct timespec ms = {.tv_nsec = 1000000};
-	uint64_t flags = kmem_cache_lock(cache, NULL);
-	struct page_list list = cache->partial;
-	uint16_t nr_free = partial->nr_free;
 
-	/* All but the bitmaps can be half changed. */
-	cache->partial.first.nr = 0xdeadbeef;
-	cache->nr_slabs = 77;
-	partial->nr_free = 1;
+	cache->sweeper = fork_epoch();
+	take_off();
 	__atomic_store_n(&held, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE))
 		nanosleep(&ms, NULL);
-	cache->partial = list;
-	cache->nr_slabs = 3;
-	partial->nr_free = nr_free;
-	kmem_cache_unlock(cache, NULL, flags);
+	slab_stack_push(stack(), partial);
+	cache->sweeper = 0;
 	return arg;
 }
 
-static int child_repairs(void *arg)
+static int child_goes_on(void *arg)
 {
+	uint32_t sweeps = cache->nr_sweeps;
 	void *obj[300];
 
 	(void)arg;
@@ -211,6 +219,9 @@ static int child_repairs(void *arg)
 	}
 	CHILD_CHECK(!kmem_cache_verify(cache));
 	kmem_cache_free_bulk(cache, &thread, 300, obj);
+	/* Another process's sweep is none here. */
+	kmem_cache_sweep(cache, &thread);
+	CHILD_CHECK(cache->nr_sweeps > sweeps);
 	CHILD_CHECK(!mm_verify());
 	CHILD_CHECK(cache->nr_slabs == 3);
 	return 0;
@@ -223,10 +234,10 @@ static void test_fork_in_the_midst_of_a_change(void **state)
 
 	(void)state;
 	stage();
-	pthread_create(&holder, NULL, hold_and_ruin, NULL);
+	pthread_create(&holder, NULL, hold_and_sweep, NULL);
 	while (!__atomic_load_n(&held, __ATOMIC_ACQUIRE))
 		nanosleep(&ms, NULL);
-	unit_child_passes(child_repairs, NULL);
+	unit_child_passes(child_goes_on, NULL);
 	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
 	pthread_join(holder, NULL);
 	unit_verify();

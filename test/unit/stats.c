@@ -23,7 +23,7 @@ static const char *slabinfo(void)
 struct row {
 	char name[32];
 	unsigned long active, total, size, per_slab, pages;
-	unsigned long refills, flushes, contended;
+	unsigned long refills, flushes, sweeps;
 	unsigned long active_slabs, slabs, kept;
 };
 
@@ -38,7 +38,7 @@ static bool find_row(const char *name, struct row *r)
 			   "slabdata %lu %lu %lu",
 			   r->name, &r->active, &r->total, &r->size,
 			   &r->per_slab, &r->pages, &r->refills, &r->flushes,
-			   &r->contended, &r->active_slabs, &r->slabs,
+			   &r->sweeps, &r->active_slabs, &r->slabs,
 			   &r->kept) == 12 &&
 		    !strcmp(r->name, name))
 			return true;

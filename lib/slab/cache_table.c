@@ -1,0 +1,87 @@
+/* The table of all caches: sizes, orders, what fits a slab. */
+#include "kmem_cache.h"
+
+/* Slabs of small objects are one page, of medium ones half or all of 1 MiB. */
+#define SLAB_ORDER(s)                                 \
+	((s) <= FINE_MAX    ? 0                       \
+	 : (s) <= PAGE_SIZE ? PAGE_ALLOC_COSTLY_ORDER \
+			    : PAGEBLOCK_ORDER)
+
+#define INVERSE(s) ((uint32_t)(((UINT64_C(1) << 32) + (s)-1) / (s)))
+
+#define CACHE(i, s)                                                          \
+	[i] = {.size = (s),                                                  \
+	       .inverse = INVERSE((uint64_t)(s)),                            \
+	       .order = SLAB_ORDER(s),                                       \
+	       .gfp = GFP_UNMOVABLE,                                         \
+	       .nr_objects = (uint16_t)((PAGE_SIZE << SLAB_ORDER(s)) / (s)), \
+	       .index = (i)}
+
+#define LINEAR(i) CACHE(i, (i)*MIN_OBJECT_SIZE)
+#define LINEAR_8(i)                                                   \
+	LINEAR(i), LINEAR((i) + 1), LINEAR((i) + 2), LINEAR((i) + 3), \
+		LINEAR((i) + 4), LINEAR((i) + 5), LINEAR((i) + 6),    \
+		LINEAR((i) + 7)
+
+/* Steps 1 to n of a doubling from 2^shift, and the class of the first. */
+#define STEP(i, shift, steps, k)                      \
+	CACHE((i) + (k)-1, (UINT32_C(1) << (shift)) + \
+				   (k) * (UINT32_C(1) << ((shift) - (steps))))
+#define FINE(i, shift)                                                    \
+	STEP(i, shift, 3, 1), STEP(i, shift, 3, 2), STEP(i, shift, 3, 3), \
+		STEP(i, shift, 3, 4), STEP(i, shift, 3, 5),               \
+		STEP(i, shift, 3, 6), STEP(i, shift, 3, 7),               \
+		STEP(i, shift, 3, 8)
+#define COARSE(i, shift)                                                  \
+	STEP(i, shift, 2, 1), STEP(i, shift, 2, 2), STEP(i, shift, 2, 3), \
+		STEP(i, shift, 2, 4)
+
+#define MAGAZINE(k) CACHE(CACHE_MAGAZINES + (k), UINT32_C(128) << (k))
+
+_Static_assert(FINE_STEPS_SHIFT == 3 && COARSE_STEPS_SHIFT == 2,
+	       "FINE and COARSE spell the steps out");
+
+struct kmem_cache kmem_caches[NR_CACHES] = {
+	LINEAR_8(1),
+	LINEAR_8(9),
+	LINEAR_8(17),
+	LINEAR_8(25),
+	LINEAR_8(33),
+	LINEAR_8(41),
+	LINEAR_8(49),
+	LINEAR_8(57),
+	FINE(65, 10),
+	FINE(73, 11),
+	FINE(81, 12),
+	COARSE(89, 13),
+	COARSE(93, 14),
+	COARSE(97, 15),
+	COARSE(101, 16),
+	COARSE(105, 17),
+	MAGAZINE(0),
+	MAGAZINE(1),
+	MAGAZINE(2),
+	MAGAZINE(3),
+	MAGAZINE(4),
+	MAGAZINE(5),
+	MAGAZINE(6),
+	MAGAZINE(7),
+	CACHE(CACHE_THREADS, THREAD_CACHE_SIZE),
+};
+
+_Static_assert(FIRST_FINE == 65 && FIRST_COARSE == 89 && NR_SIZE_CLASSES == 109,
+	       "the table's class numbers");
+_Static_assert(CACHE_MAGAZINES + 8 == FIRST_USER, "internal caches");
+
+bool kmem_cache_init(struct kmem_cache *c, size_t size, unsigned int gfp)
+{
+	if (!size || size > SMALL_MAX)
+		return false;
+	c->size = (uint32_t)size;
+	c->inverse = INVERSE((uint64_t)size);
+	c->order = SLAB_ORDER(size);
+	c->gfp = (uint8_t)gfp;
+	c->nr_objects = (uint16_t)((PAGE_SIZE << c->order) / size);
+	c->index = (uint16_t)(c - kmem_caches);
+	return true;
+}
