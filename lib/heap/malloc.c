@@ -33,7 +33,7 @@ static bool give_up_caches(struct thread_cache *own)
 
 	if (own)
 		thread_cache_drain(own);
-	return own || n;
+	return kmem_cache_sweep_all(NULL) || own || n;
 }
 
 static void *finish_alloc(void *p, size_t size)

@@ -284,6 +284,22 @@ void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
 	end_sweep(c);
 }
 
+bool kmem_cache_sweep_all(struct mm_thread *t)
+{
+	bool any = false;
+
+	for (unsigned int i = 1; i < NR_CACHES; i++) {
+		struct kmem_cache *c = &kmem_caches[i];
+		uint32_t before = READ_ONCE(c->nr_slabs);
+
+		if (!READ_ONCE(c->nr_listed))
+			continue;
+		kmem_cache_sweep(c, t);
+		any |= READ_ONCE(c->nr_slabs) < before;
+	}
+	return any;
+}
+
 /* ---- taking ----------------------------------------------------------- */
 
 static uint32_t take_claimed(struct kmem_cache *c, struct mm_thread *t,

@@ -193,4 +193,7 @@ void for_each_slab(const struct kmem_cache *c,
 /* Retires the slabs on the stacks of which nothing is out. */
 void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t);
 
+/* The same for all caches that have some; true when any went. */
+bool kmem_cache_sweep_all(struct mm_thread *t);
+
 #endif
