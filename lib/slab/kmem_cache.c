@@ -9,6 +9,13 @@
  */
 #define EMPTY_SHARE 8u
 
+/*
+ * From so many slabs on a cache is in demand: what it gets next will be used as
+ * a whole, or is a small part of what it has. To fault a slab's memory in by
+ * one call takes a fraction of the time of a fault for each of its OS pages.
+ */
+#define DEMAND_SLABS 8u
+
 #define STATE_MASK ((1u << SLAB_STATE_BITS) - 1)
 
 /* ---- states ----------------------------------------------------------- */
@@ -139,6 +146,12 @@ static void construct(const struct kmem_cache *c, struct page *page)
 		c->ctor(obj + (size_t)i * c->size);
 }
 
+static void fault_ahead(const struct kmem_cache *c, const struct page *page)
+{
+	if (page->flags & PG_ZEROED && READ_ONCE(c->nr_slabs) >= DEMAND_SLABS)
+		os_populate(page_to_addr(page), PAGE_SIZE << c->order);
+}
+
 /* A slab that the caller holds, with all objects free; or NULL. */
 static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 {
@@ -147,6 +160,8 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 
 	if (!page)
 		return NULL;
+	if (cache_is_one_page(c))
+		fault_ahead(c, page);
 	page->order = c->order;
 	page->cache = (uint8_t)c->index;
 	page->hint = 0;
