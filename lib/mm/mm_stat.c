@@ -19,7 +19,6 @@ static const char *const migratetype_names[MIGRATE_TYPES] = {
 
 static const char *const zone_event_names[NR_ZONE_EVENTS] = {
 	[ZONE_ALLOC] = "zone_alloc",	  [ZONE_FREE] = "zone_free",
-	[ZONE_HIT] = "numa_hit",	  [ZONE_FOREIGN] = "numa_foreign",
 	[ZONE_STEAL] = "pageblock_steal", [ZONE_FALLBACK] = "alloc_fallback",
 	[ZONE_PURGED] = "pages_purged",	  [ZONE_LOCKED] = "zone_lock",
 };
@@ -29,6 +28,8 @@ static const char *const thread_event_names[NR_THREAD_EVENTS] = {
 	[PGFREE] = "pgfree",
 	[PCP_REFILL] = "pcp_refill",
 	[PCP_DRAIN] = "pcp_drain",
+	[NUMA_HIT] = "numa_hit",
+	[NUMA_FOREIGN] = "numa_foreign",
 };
 
 /* What buddyinfo and pagetypeinfo show of a zone, copied under its lock. */

@@ -45,8 +45,11 @@
 #endif
 #define NR_PAGE_ORDERS (MAX_PAGE_ORDER + 1)
 
-/* Orders up to this one go through the pcp, and the pageblock order. */
-#define PAGE_ALLOC_COSTLY_ORDER 3u
+/*
+ * Orders up to this one go through the pcp, and the pageblock order. The
+ * kernel's is 3; a page here is 16 of its own.
+ */
+#define PAGE_ALLOC_COSTLY_ORDER 4u
 
 typedef struct {
 	uint32_t nr;

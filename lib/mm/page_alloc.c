@@ -54,12 +54,9 @@ static struct page *try_zone(struct mm_thread *t, struct zone *z,
 	return rmqueue_run(z, req->nr, req->gfp);
 }
 
-static void zone_statistics(struct zone *z, bool preferred)
+static void zone_statistics(struct mm_thread *t, bool preferred)
 {
-	/* A statistic: a lost count is no harm, a lock would be. */
-	uint64_t *e = &z->event[preferred ? ZONE_HIT : ZONE_FOREIGN];
-
-	__atomic_fetch_add(e, 1, __ATOMIC_RELAXED);
+	count_event(t, preferred ? NUMA_HIT : NUMA_FOREIGN, 1);
 }
 
 static struct page *try_zones(struct mm_thread *t, const struct request *req)
@@ -72,7 +69,7 @@ static struct page *try_zones(struct mm_thread *t, const struct request *req)
 		struct page *page = try_zone(t, z, req);
 
 		if (page) {
-			zone_statistics(z, !i);
+			zone_statistics(t, !i);
 			return page;
 		}
 	}
@@ -102,7 +99,7 @@ static struct page *try_new_zone(struct mm_thread *t, const struct request *req)
 			break;
 		page = try_zone(t, z, req);
 		if (page)
-			zone_statistics(z, z->id == (t ? t->preferred : 0));
+			zone_statistics(t, z->id == (t ? t->preferred : 0));
 	}
 	return page;
 }
@@ -316,11 +313,28 @@ void run_shrink(struct page *page, uint32_t nr)
 
 /* ---- the rest --------------------------------------------------------- */
 
+/* Single pages that the thread keeps, or a batch of them. */
+static uint32_t alloc_bulk_pcp(struct mm_thread *t, unsigned int gfp,
+			       uint32_t nr, void **array)
+{
+	uint32_t done = 0;
+
+	while (done < nr && (!done || pcp_has_page(t, gfp_migratetype(gfp)))) {
+		struct page *page = alloc_pages(t, gfp, 0);
+
+		if (!page)
+			break;
+		array[done++] = page_to_addr(page);
+	}
+	return done;
+}
+
 uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
 			  void **array)
 {
 	enum migratetype mt = gfp_migratetype(gfp);
-	uint32_t done = 0;
+	uint32_t first = t ? alloc_bulk_pcp(t, gfp, nr, array) : 0;
+	uint32_t done = first;
 
 	for (uint32_t i = 0; i < nr_zones_now() && done < nr; i++) {
 		struct zone *z = zones[i];
@@ -336,7 +350,8 @@ uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
 		}
 		zone_unlock(z, flags);
 	}
-	count_event(t, PGALLOC, done);
+	count_event(t, PGALLOC, done - first);
+	/* In a zone that is not there yet, or for want of memory the hard way. */
 	for (; done < nr; done++) {
 		struct page *page = alloc_pages(t, gfp, 0);
 
@@ -344,7 +359,7 @@ uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
 			break;
 		array[done] = page_to_addr(page);
 	}
-	for (uint32_t i = 0; gfp & GFP_ZERO && i < done; i++)
+	for (uint32_t i = first; gfp & GFP_ZERO && i < done; i++)
 		zero_run(pfn_to_page(addr_to_pfn(array[i])));
 	return done;
 }

@@ -204,7 +204,8 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 		free_from_list(t, list_index(order, mt), PAGEBLOCK_PAGES);
 	page_list_add_head(&pcp->lists[list_index(order, mt)], page);
 	account(pcp, order, 1);
-	if (pcp->count > pcp->high) {
+	/* One block more than `high` is kept, or large ones never would be. */
+	if (pcp->count > pcp->high + (1u << order) - 1) {
 		free_pcppages_bulk(t, pcp->batch);
 		tune_on_drain(pcp);
 	}

@@ -33,6 +33,8 @@ enum thread_event {
 	PGFREE,	    /* pages given back */
 	PCP_REFILL, /* batches taken from the buddy */
 	PCP_DRAIN,  /* batches given to the buddy */
+	NUMA_HIT,     /* calls served by the preferred zone */
+	NUMA_FOREIGN, /* calls that had preferred another */
 	NR_THREAD_EVENTS
 };
 
@@ -53,6 +55,12 @@ static inline bool pcp_allowed_order(unsigned int order)
 struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 bool from_tail) must_check;
+
+/* Whether there is a single page in the thread's lists. */
+static inline bool pcp_has_page(const struct mm_thread *t, enum migratetype mt)
+{
+	return !page_list_empty(&t->pcp.lists[mt]);
+}
 
 /* Puts a block in the lists; some go to the buddy when there are too many. */
 void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order);

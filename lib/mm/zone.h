@@ -29,8 +29,6 @@ struct free_area {
 enum zone_event {
 	ZONE_ALLOC,    /* pages taken from the buddy */
 	ZONE_FREE,     /* pages given to it */
-	ZONE_HIT,      /* calls served by the preferred zone */
-	ZONE_FOREIGN,  /* calls that had preferred another */
 	ZONE_STEAL,    /* pageblocks that changed their migratetype */
 	ZONE_FALLBACK, /* blocks served from another migratetype's list */
 	ZONE_PURGED,   /* pages given back to the operating system */

@@ -1,11 +1,16 @@
 /* The table of all caches: sizes, orders, what fits a slab. */
 #include "kmem_cache.h"
 
-/* Slabs of small objects are one page, of medium ones half or all of 1 MiB. */
-#define SLAB_ORDER(s)                                 \
-	((s) <= FINE_MAX    ? 0                       \
-	 : (s) <= PAGE_SIZE ? PAGE_ALLOC_COSTLY_ORDER \
-			    : PAGEBLOCK_ORDER)
+/*
+ * A slab is one page as long as two objects fit it: free() then finds its class
+ * by the page's tag. What is left over behind the last object is never touched,
+ * so it costs addresses only. Larger objects have 512 KiB or 2 MiB.
+ */
+#define MEDIUM_SLAB_ORDER 3u
+#define SLAB_ORDER(s)                           \
+	((s) <= PAGE_SIZE / 2 ? 0               \
+	 : (s) <= PAGE_SIZE   ? MEDIUM_SLAB_ORDER \
+			      : PAGEBLOCK_ORDER)
 
 #define INVERSE(s) ((uint32_t)(((UINT64_C(1) << 32) + (s)-1) / (s)))
 

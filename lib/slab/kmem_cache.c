@@ -149,7 +149,9 @@ static void construct(const struct kmem_cache *c, struct page *page)
 static void fault_ahead(const struct kmem_cache *c, const struct page *page)
 {
 	if (page->flags & PG_ZEROED && READ_ONCE(c->nr_slabs) >= DEMAND_SLABS)
-		os_populate(page_to_addr(page), PAGE_SIZE << c->order);
+		os_populate(page_to_addr(page),
+			    align_up((size_t)c->nr_objects * c->size,
+				     os_page_size()));
 }
 
 /* A slab that the caller holds, with all objects free; or NULL. */

@@ -28,14 +28,25 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 #define ALL_THREADS_BYTES (16u << 20)
 #define THREAD_MIN_BYTES (256u << 10)
 
-/* How many caches a new thread looks at for signs of life. */
+/*
+ * A new thread looks at so many caches for signs of life: each time when some
+ * are known that no destructor will empty, else once in a while, as a thread
+ * may end in ways that nobody hears of.
+ */
 #define REAP_LOOKS 2u
+#define REAP_INTERVAL 64u
+
+/* So many free caches keep so many pages for the next thread. */
+#define KEEPING_CACHES 4u
+#define KEPT_PAGES 8u
 
 __thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
 
 static struct thread_cache *all_caches;
 static struct thread_cache *reap_cursor;
 static uint32_t nr_live, nr_free;
+static uint32_t nr_keyless; /* live ones that no destructor knows of */
+static uint32_t nr_created;
 static uint32_t survivor_epoch; /* the epoch whose first thread is known */
 
 static int key_state;
@@ -125,15 +136,20 @@ static void look_for_dead(unsigned int looks);
 
 static struct thread_cache *thread_cache_create(void)
 {
+	uint32_t nth = __atomic_fetch_add(&nr_created, 1, __ATOMIC_RELAXED);
 	struct thread_cache *c;
 
-	look_for_dead(REAP_LOOKS);
+	/* In the child of a fork the dead are told without a system call. */
+	if (READ_ONCE(nr_keyless) || fork_epoch() > 1 || !(nth % REAP_INTERVAL))
+		look_for_dead(REAP_LOOKS);
 	c = reuse_cache();
 	if (!c)
 		c = new_cache();
 	if (!c)
 		return NULL;
 	count(&nr_live, 1);
+	count(&nr_keyless, 1);
+	c->keyed = false;
 	c->working = false;
 	adopt(c);
 	return c;
@@ -156,20 +172,37 @@ static void drain_runs(struct thread_cache *own)
 	own->run_pages = 0;
 }
 
-void thread_cache_drain(struct thread_cache *own)
+static void drain_objects(struct thread_cache *own)
 {
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		if (own->capacity[i] || own->claim[i].nr)
 			magazine_drain(own, i);
 	drain_runs(own);
+}
+
+void thread_cache_drain(struct thread_cache *own)
+{
+	drain_objects(own);
 	drain_pcp(&own->mm);
+}
+
+/* A few pages wait for the next thread, which so takes no zone's lock. */
+static bool may_keep_pages(const struct thread_cache *c)
+{
+	return READ_ONCE(nr_free) < KEEPING_CACHES && !c->mm.pcp.pageblocks &&
+	       c->mm.pcp.count <= KEPT_PAGES;
 }
 
 static void thread_cache_end(struct thread_cache *c)
 {
-	thread_cache_drain(c);
-	memset(&c->mm.pcp, 0, sizeof(c->mm.pcp));
+	drain_objects(c);
+	if (!may_keep_pages(c)) {
+		drain_pcp(&c->mm);
+		memset(&c->mm.pcp, 0, sizeof(c->mm.pcp));
+	}
 	count(&nr_live, -1);
+	if (!c->keyed)
+		count(&nr_keyless, -1);
 	change_state(c, CACHE_ENDING, CACHE_FREE);
 	count(&nr_free, 1);
 }
@@ -226,6 +259,8 @@ static bool reap_one(struct thread_cache *c)
 	/* Ended by a fork in the midst of a change: what it has is lost. */
 	if (c->working) {
 		count(&nr_live, -1);
+		if (!c->keyed)
+			count(&nr_keyless, -1);
 		change_state(c, CACHE_ENDING, CACHE_LOST);
 		return false;
 	}
@@ -246,12 +281,24 @@ static void look_for_dead(unsigned int looks)
 	WRITE_ONCE(reap_cursor, c);
 }
 
+/* What a cache without an owner has kept. */
+static bool drain_free(struct thread_cache *c)
+{
+	bool had = READ_ONCE(c->mm.pcp.count) != 0;
+
+	if (!had || !change_state(c, CACHE_FREE, CACHE_ENDING))
+		return false;
+	drain_pcp(&c->mm);
+	change_state(c, CACHE_ENDING, CACHE_FREE);
+	return true;
+}
+
 unsigned int thread_cache_reap(void)
 {
 	unsigned int n = 0;
 
 	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		n += reap_one(c);
+		n += reap_one(c) || drain_free(c);
 	return n;
 }
 
@@ -290,8 +337,10 @@ void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own)
 		WRITE_ONCE(own->working, false);
 		soft_unmask(own);
 		/* It may allocate: not before the cache can be used. */
-		if (key_is_made())
-			pthread_setspecific(key, own);
+		if (key_is_made() && !pthread_setspecific(key, own)) {
+			WRITE_ONCE(own->keyed, true);
+			count(&nr_keyless, -1);
+		}
 	} else {
 		soft_unmask(tc);
 	}

@@ -49,6 +49,7 @@ struct thread_cache {
 	/* Of the list of all caches: see thread_cache.c. */
 	uint32_t state;
 	uint32_t epoch; /* of the process that the owner runs in */
+	bool keyed;	/* a destructor of the owner's will empty it */
 	int pid;
 	struct thread_cache *next;
 };
