@@ -319,6 +319,7 @@ static uint32_t alloc_bulk_pcp(struct mm_thread *t, unsigned int gfp,
 {
 	uint32_t done = 0;
 
+	pcp_expect(t, nr);
 	while (done < nr && (!done || pcp_has_page(t, gfp_migratetype(gfp)))) {
 		struct page *page = alloc_pages(t, gfp, 0);
 

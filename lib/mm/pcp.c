@@ -71,6 +71,16 @@ static void tune_on_refill(struct per_thread_pages *pcp)
 	pcp->drains = 0;
 }
 
+void pcp_expect(struct mm_thread *t, uint32_t nr)
+{
+	struct per_thread_pages *pcp = &t->pcp;
+
+	if (!pcp->batch)
+		pcp_init(pcp);
+	while (pcp->high < nr && pcp->batch < MAX_BATCH)
+		set_batch(pcp, pcp->batch * 2);
+}
+
 static void tune_on_drain(struct per_thread_pages *pcp)
 {
 	if (++pcp->drains >= STREAM_DRAINS && pcp->batch > MIN_BATCH) {
@@ -174,16 +184,25 @@ static uint32_t free_from_list(struct mm_thread *t, unsigned int l, uint32_t nr)
 }
 
 /*
- * Gives nr pages to the buddy: large blocks first, as they are few and merge
- * best.
+ * Gives nr pages to the buddy. The lists take turns, as in the kernel, so that
+ * what is not used any more goes; the one that is in use comes last.
  */
-static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr)
+static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr,
+			       unsigned int in_use)
 {
-	for (unsigned int l = FIRST_PAGEBLOCK_LIST; nr && l-- > 0;) {
-		uint32_t freed = free_from_list(t, l, nr);
+	struct per_thread_pages *pcp = &t->pcp;
+	uint32_t freed = 0;
 
-		nr -= freed < nr ? freed : nr;
+	for (unsigned int i = 0; freed < nr && i < FIRST_PAGEBLOCK_LIST; i++) {
+		unsigned int l = pcp->victim;
+
+		if (l != in_use)
+			freed += free_from_list(t, l, nr - freed);
+		if (freed < nr)
+			pcp->victim = (l + 1) % FIRST_PAGEBLOCK_LIST;
 	}
+	if (freed < nr)
+		free_from_list(t, in_use, nr - freed);
 	t->event[PCP_DRAIN]++;
 }
 
@@ -206,7 +225,7 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 	account(pcp, order, 1);
 	/* One block more than `high` is kept, or large ones never would be. */
 	if (pcp->count > pcp->high + (1u << order) - 1) {
-		free_pcppages_bulk(t, pcp->batch);
+		free_pcppages_bulk(t, pcp->batch, list_index(order, mt));
 		tune_on_drain(pcp);
 	}
 }

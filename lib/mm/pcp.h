@@ -25,6 +25,7 @@ struct per_thread_pages {
 	uint32_t batch;	 /* pages moved in one hold of the lock, at least 1 */
 	uint32_t drains; /* since the last refill, about */
 	uint32_t pageblocks; /* in the lists of that order */
+	uint32_t victim;     /* the list to drain next */
 	struct page_list lists[NR_PCP_LISTS];
 };
 
@@ -55,6 +56,9 @@ static inline bool pcp_allowed_order(unsigned int order)
 struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 bool from_tail) must_check;
+
+/* The caller takes nr single pages at a time, and may give them back so. */
+void pcp_expect(struct mm_thread *t, uint32_t nr);
 
 /* Whether there is a single page in the thread's lists. */
 static inline bool pcp_has_page(const struct mm_thread *t, enum migratetype mt)
