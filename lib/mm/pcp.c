@@ -9,11 +9,12 @@
  * batches up to MAX_BATCH; one that only takes, or only gives, has nothing of
  * keeping more than STREAM_BATCH.
  */
-#define MIN_BATCH 2u
 #ifdef BUDDY_TINY
+#define MIN_BATCH 2u
 #define STREAM_BATCH 4u
 #define MAX_BATCH 4u
 #else
+#define MIN_BATCH 8u
 #define STREAM_BATCH 8u
 #define MAX_BATCH 32u
 #endif

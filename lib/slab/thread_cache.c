@@ -38,7 +38,7 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 
 /* So many free caches keep so many pages for the next thread. */
 #define KEEPING_CACHES 4u
-#define KEPT_PAGES 8u
+#define KEPT_PAGES 16u
 
 __thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
 
