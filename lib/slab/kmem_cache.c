@@ -77,21 +77,34 @@ static bool all_are_free(const struct kmem_cache *c, struct page *page)
 	return true;
 }
 
-/* All but the lowest n set bits of a word that has more. */
-static uint64_t without_lowest(uint64_t word, uint32_t n)
+/* The lowest n set bits of a word that has more. */
+static uint64_t lowest_set(uint64_t word, uint32_t n)
 {
+	uint64_t rest = word;
+
+	/* In most words all are set. */
+	if (word == ~UINT64_C(0))
+		return bitmap_mask(0, 0, n);
 	while (n--)
-		word &= word - 1;
-	return word;
+		rest &= rest - 1;
+	return word & ~rest;
 }
 
-/* Writes the objects of a word's bits; returns how many are left to find. */
-static uint32_t put_out(char *first, uint32_t size, uint64_t bits,
-			uint32_t left, void **out)
+/*
+ * Writes the objects of a word's bits, of which there are n, downwards from
+ * `out`.
+ */
+static void put_out(char *first, size_t size, uint64_t bits, uint32_t n,
+		    void **out)
 {
+	if (!(bits & (bits + 1))) {
+		/* A row of neighbours. */
+		for (; n; n--, first += size)
+			*--out = first;
+		return;
+	}
 	for (; bits; bits &= bits - 1)
-		out[--left] = first + (size_t)lowest_bit(bits) * size;
-	return left;
+		*--out = first + (size_t)lowest_bit(bits) * size;
 }
 
 /*
@@ -105,18 +118,20 @@ static uint32_t take_words(const struct kmem_cache *c, struct page *page,
 	char *base = page_to_addr(page);
 
 	for (; w < end && left; w++) {
-		uint64_t word = read_word(&map[w]);
-		uint64_t rest = 0;
+		uint64_t bits = read_word(&map[w]);
+		uint32_t n = (uint32_t)__builtin_popcountll(bits);
 
-		if (!word)
+		if (!n)
 			continue;
-		if ((uint32_t)__builtin_popcountll(word) > left)
-			rest = without_lowest(word, left);
+		if (n > left) {
+			n = left;
+			bits = lowest_set(bits, n);
+		}
 		/* Pairs with the release in mark_free(). */
-		__atomic_fetch_and(&map[w], ~(word & ~rest),
-				   __ATOMIC_ACQ_REL);
-		left = put_out(base + (size_t)w * BITS_PER_WORD * c->size,
-			       c->size, word & ~rest, left, out);
+		__atomic_fetch_and(&map[w], ~bits, __ATOMIC_ACQ_REL);
+		put_out(base + (size_t)w * BITS_PER_WORD * c->size, c->size,
+			bits, n, out + left);
+		left -= n;
 		page->hint = (uint16_t)w;
 	}
 	return left;
@@ -375,16 +390,44 @@ void *kmem_cache_alloc_one(struct kmem_cache *c, struct mm_thread *t)
 
 /* Objects of one slab whose bits stand in one word. */
 struct group {
-	struct page *page;
+	uintptr_t slab; /* its first byte; 0: none yet */
 	uint32_t word;
 	uint64_t bits;
 };
 
-/* False when one of them is free already. */
-static bool mark_free(struct kmem_cache *c, struct mm_thread *t,
+static inline uint32_t object_at(size_t offset, uint64_t inverse)
+{
+	return (uint32_t)(offset * inverse >> 32);
+}
+
+/* Blocks of pages are aligned to their size, and a slab is one. */
+static uintptr_t slab_mask(const struct kmem_cache *c)
+{
+	return ~((PAGE_SIZE << c->order) - 1);
+}
+
+/* What has come to be true of a slab whose objects were just marked free. */
+static void after_free(struct kmem_cache *c, struct mm_thread *t,
+		       struct page *page, uint32_t now)
+{
+	if (hold_if_full(page, now))
+		release_slab(c, t, page);
+	else if ((now & STATE_MASK) == SLAB_LISTED && all_are_free(c, page))
+		note_empty(c, t);
+}
+
+noreturn_fn static void wrong_object(const struct kmem_cache *c,
+				     const struct group *g, uint64_t wrong)
+{
+	size_t i = (size_t)g->word * BITS_PER_WORD + lowest_bit(wrong);
+
+	misuse("double free", "free", (char *)g->slab + i * c->size);
+}
+
+static void mark_free(struct kmem_cache *c, struct mm_thread *t,
 		      const struct group *g)
 {
-	struct page *page = g->page;
+	struct page *page = pfn_to_page(addr_to_pfn((void *)g->slab));
 	/* Before the bits are set, as its life may end with them. */
 	uint32_t life = READ_ONCE(page->state) & ~STATE_MASK;
 	uint32_t now;
@@ -393,53 +436,36 @@ static bool mark_free(struct kmem_cache *c, struct mm_thread *t,
 	old = __atomic_fetch_or(&slab_bitmap(c, page)[g->word], g->bits,
 				__ATOMIC_SEQ_CST);
 	if (unlikely(old & g->bits))
-		return false;
+		wrong_object(c, g, old & g->bits);
 	now = __atomic_load_n(&page->state, __ATOMIC_SEQ_CST);
-	if ((now & ~STATE_MASK) != life || (now & STATE_MASK) == SLAB_HELD)
-		return true;
-	if (hold_if_full(page, now))
-		release_slab(c, t, page);
-	else if ((now & STATE_MASK) == SLAB_LISTED && all_are_free(c, page))
-		note_empty(c, t);
-	return true;
-}
-
-/* The slab that an object is in. */
-static struct page *slab_of(const void *obj)
-{
-	return compound_head(pfn_to_page(addr_to_pfn(obj)));
-}
-
-noreturn_fn static void wrong_object(const struct kmem_cache *c,
-				     const struct group *g)
-{
-	const char *base = page_to_addr(g->page);
-	uint32_t bit = lowest_bit(g->bits);
-	size_t i = (size_t)g->word * BITS_PER_WORD + bit;
-
-	misuse("double free", "free", base + i * c->size);
+	if ((now & STATE_MASK) != SLAB_HELD && (now & ~STATE_MASK) == life)
+		after_free(c, t, page, now);
 }
 
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects)
 {
-	struct group g = {0};
+	uintptr_t mask = slab_mask(c);
+	uint64_t inverse = c->inverse;
 
-	for (uint32_t n = 0; n < nr; n++) {
-		struct page *page = slab_of(objects[n]);
-		uint32_t i = object_index(c, offset_in_slab(page, objects[n]));
-		uint32_t word = i / BITS_PER_WORD;
-		uint64_t bit = UINT64_C(1) << (i % BITS_PER_WORD);
+	for (uint32_t n = 0; n < nr;) {
+		struct group g = {(uintptr_t)objects[n] & mask, 0, 0};
+		uint64_t bits = 0, bit;
+		uint32_t i;
 
-		if (page != g.page || word != g.word || bit & g.bits) {
-			if (g.page && unlikely(!mark_free(c, t, &g)))
-				wrong_object(c, &g);
-			g = (struct group){page, word, 0};
-		}
-		g.bits |= bit;
+		i = object_at((uintptr_t)objects[n] & ~mask, inverse);
+		g.word = i / BITS_PER_WORD;
+		do {
+			bits |= UINT64_C(1) << (i % BITS_PER_WORD);
+			if (++n == nr ||
+			    ((uintptr_t)objects[n] & mask) != g.slab)
+				break;
+			i = object_at((uintptr_t)objects[n] & ~mask, inverse);
+			bit = UINT64_C(1) << (i % BITS_PER_WORD);
+		} while (i / BITS_PER_WORD == g.word && !(bits & bit));
+		g.bits = bits;
+		mark_free(c, t, &g);
 	}
-	if (g.page && unlikely(!mark_free(c, t, &g)))
-		wrong_object(c, &g);
 }
 
 void kmem_cache_unclaim(struct kmem_cache *c, struct mm_thread *t, pfn_t pfn)
