@@ -229,12 +229,26 @@ static bool size_fits(const struct page *page, size_t size)
 	return size > usable / 2 || usable == MIN_OBJECT_SIZE;
 }
 
+/* The class of the one-page slab that an object begins in; 0: none. */
+static inline size_t tagged_class(const void *p)
+{
+	size_t i = tag_index(p);
+	size_t tag = i < NR_TAGS ? tags[i] : 0;
+
+	return tag && tag_accepts(&tag, p) ? tag : 0;
+}
+
 void heap_free_sized_slow(void *p, size_t size, const char *function)
 {
 	const struct page *page;
 
 	if (!p)
 		return;
+	if (size > LINEAR_MAX && size <= SMALL_MAX &&
+	    tagged_class(p) == size_class_geometric(size)) {
+		heap_free(p, function);
+		return;
+	}
 	page = block_to_free(p, function);
 	if (!size_fits(page, size))
 		misuse("wrong size", function, p);
@@ -326,6 +340,19 @@ static void *copy_block(const struct page *page, void *p, size_t size,
 	return new;
 }
 
+/* The head page of the block in use at p, quickly for small objects. */
+static inline struct page *block_to_resize(const void *p, const char *function)
+{
+	struct page *page;
+
+	if (likely(tagged_class(p)))
+		return pfn_to_page(addr_to_pfn(p));
+	page = block_of(p);
+	if (unlikely(!page))
+		misuse_realloc(function, p);
+	return page;
+}
+
 /* As far as that can be seen: freed last, or back in its slab. */
 static void check_in_use(const struct page *page, const void *p,
 			 const char *function)
@@ -350,9 +377,7 @@ void *heap_realloc(void *p, size_t size, const char *function)
 
 	if (!p)
 		return heap_malloc(size);
-	page = block_of(p);
-	if (unlikely(!page))
-		misuse_realloc(function, p);
+	page = block_to_resize(p, function);
 	check_in_use(page, p, function);
 	if (!size) {
 		heap_free(p, function);
@@ -381,18 +406,16 @@ void *heap_reallocarray(void *p, size_t count, size_t size)
 
 unsigned int aligned_class(size_t alignment, size_t size)
 {
-	unsigned int class;
-
 	if (size > SMALL_MAX || alignment > SMALL_MAX)
 		return 0;
+	/*
+	 * Objects stand at multiples of their size in an aligned slab. Of the
+	 * classes of a doubling, all are multiples of their distance. So they
+	 * are of an alignment up to that; and of a larger one the rounded size
+	 * is such a multiple itself, and a class.
+	 */
 	size = align_up(size ? size : 1, alignment);
-	if (size > SMALL_MAX)
-		return 0;
-	/* Objects stand at multiples of their size in an aligned slab. */
-	class = size_class(size);
-	while (kmem_caches[class].size & (alignment - 1))
-		class ++;
-	return class;
+	return size <= SMALL_MAX ? size_class(size) : 0;
 }
 
 void *heap_aligned(size_t alignment, size_t size)
@@ -401,15 +424,11 @@ void *heap_aligned(size_t alignment, size_t size)
 	struct frame f;
 	void *p = NULL;
 
+	/* As in aligned_class(); of size 0 the least block is not enough. */
+	if (alignment <= PAGE_SIZE && size - 1 < SMALL_MAX - PAGE_SIZE)
+		return heap_malloc(align_up(size, alignment));
 	if (alignment <= MIN_OBJECT_SIZE)
 		return heap_malloc(size);
-	/* Up to 1 KiB there is a class of each size that may be needed. */
-	if (alignment <= LINEAR_MAX && size - 1 < LINEAR_MAX) {
-		size_t rounded = align_up(size, alignment);
-
-		if (rounded <= LINEAR_MAX)
-			return heap_malloc(rounded);
-	}
 	if (unlikely(size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)) {
 		errno = ENOMEM;
 		return NULL;
