@@ -1,6 +1,7 @@
 /* Blocks above SMALL_MAX. */
 #include <string.h>
 
+#include "fault_ahead.h"
 #include "large.h"
 
 /* Larger than a zone can well serve: a mapping of its own. */
@@ -62,7 +63,7 @@ static bool run_cache_put(struct thread_cache *own, struct page *page)
 /* What was known of a run when it was handed out holds no longer. */
 static void *start_of(struct page *page)
 {
-	page->flags &= (uint8_t)~PG_ZEROED;
+	page->flags &= (uint8_t)~(PG_ZEROED | PG_PATCHY);
 	return page_to_addr(page);
 }
 
@@ -87,8 +88,11 @@ void *large_alloc(struct thread_cache *own, size_t size, bool zero)
 		uint32_t nr = pages_of(size);
 
 		page = run_cache_take(own, nr);
-		if (!page)
+		if (!page) {
 			page = alloc_run(mm_of(own), GFP_MOVABLE, nr);
+			if (page)
+				fault_ahead(page);
+		}
 	}
 	if (!page && size >= HUGE_FALLBACK_MIN)
 		page = huge_alloc(size, 0);
@@ -117,6 +121,7 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 
 void large_free(struct thread_cache *own, struct page *page)
 {
+	fault_ahead_learn(page);
 	if (!run_cache_put(own, page))
 		free_run(mm_of(own), page);
 }

@@ -89,6 +89,8 @@ enum page_flags {
 	PG_HUGE = 4,	/* a run: it has a mapping of its own */
 	PG_ZEROED = 8,	/* a run just handed out: known to be zero */
 	PG_CACHED = 16, /* a run: free, kept by a thread */
+	PG_PATCHY = 32, /* a run just handed out: some of it is untouched */
+	PG_LEARN = 64,	/* a run: see heap/fault_ahead.h */
 };
 
 #define SLAB_INLINE_WORDS 4u

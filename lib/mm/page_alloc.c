@@ -16,7 +16,8 @@ static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
 static void prep_new_page(struct page *page, uint32_t nr)
 {
 	page->nr = nr;
-	page->flags = page->flags & PG_CLEAN ? PG_ZEROED : 0;
+	page->flags = page->flags & PG_CLEAN ? PG_ZEROED
+					     : page->flags & PG_PATCHY;
 	page->cache = 0;
 	WRITE_ONCE(page->type, PAGE_RUN);
 }

@@ -9,7 +9,7 @@ static void mark_handed_out(struct zone *z, struct page *page, uint32_t nr)
 {
 	uint32_t dirty = mark_dirty_locked(z, page_index(page), nr);
 
-	page->flags = dirty ? 0 : PG_CLEAN;
+	page->flags = !dirty ? PG_CLEAN : dirty < nr ? PG_PATCHY : 0;
 	z->event[ZONE_ALLOC] += nr;
 }
 

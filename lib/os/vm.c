@@ -194,6 +194,14 @@ int os_relocate(void *to, void *from, size_t old_len, size_t new_len)
 	return (int)ret;
 }
 
+bool os_is_resident(const void *addr)
+{
+	unsigned char in = 1;
+
+	syscall3(__NR_mincore, addr, os_page_size(), &in);
+	return in & 1;
+}
+
 void os_populate(void *addr, size_t len)
 {
 	(void)syscall3(__NR_madvise, addr, len, MADV_POPULATE_WRITE);

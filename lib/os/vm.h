@@ -54,6 +54,9 @@ int os_resize(void *addr, size_t old_len, size_t new_len) must_check;
 int os_relocate(void *to, void *from, size_t old_len,
 		size_t new_len) must_check;
 
+/* Whether the OS page at addr has memory now; true when it cannot be told. */
+bool os_is_resident(const void *addr);
+
 /* Advice: failure changes nothing but speed. */
 void os_populate(void *addr, size_t len);
 void os_hugepage(void *addr, size_t len);
