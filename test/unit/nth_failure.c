@@ -15,8 +15,8 @@
 #define MIB ((size_t)1 << 20)
 #define GIB ((size_t)1 << 30)
 
-static const char *const kind_names[NR_INJECT_KINDS] = {"map", "commit",
-							"purge", "move"};
+static const char *const kind_names[NR_INJECT_KINDS] = {
+	"map", "commit", "purge", "move", "protect"};
 
 /* Results that are not zero say where a scenario went wrong. */
 #define EXPECT(cond)                     \
