@@ -18,7 +18,8 @@ static void nothing(void)
 {
 }
 
-static void (*resolve(void))(void)
+/* One compiler does not see that the attribute below uses it. */
+maybe_unused static void (*resolve(void))(void)
 {
 	if (!READ_ONCE(thread_cache_pointer))
 		WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_GONE));
