@@ -364,12 +364,13 @@ _Noreturn static void be_traced(const struct operation *op)
 
 /* ---- the tracer --------------------------------------------------------- */
 
-/* An instruction's first visits have their turn, of later ones a few. */
+/* An instruction's first visit has its turn (in a long run 200), of later ones
+ * a few. */
 static bool has_turn(uintptr_t pc, unsigned char *visits)
 {
 	unsigned char *seen = &visits[pc % VISITS];
 
-	if (*seen < stress_count(2, 200)) {
+	if (*seen < stress_count(1, 200)) {
 		++*seen;
 		return true;
 	}

@@ -241,6 +241,5 @@ static void test_random_with_guards(void **state)
 UNIT_MAIN(TEST(test_off_by_default), TEST(test_split_off_halves_have_no_access),
 	  TEST(test_every_guard_order), TEST(test_guards_are_not_handed_out),
 	  TEST(test_dirty_guards_are_counted_when_they_merge),
-	  TEST(test_rebuild_keeps_guards),
-	  TEST(test_a_guard_that_is_refused), TEST(test_access_that_is_refused),
-	  TEST(test_random_with_guards))
+	  TEST(test_rebuild_keeps_guards), TEST(test_a_guard_that_is_refused),
+	  TEST(test_access_that_is_refused), TEST(test_random_with_guards))

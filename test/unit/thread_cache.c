@@ -454,8 +454,8 @@ static void test_events_are_summed(void **state)
 }
 
 UNIT_MAIN(TEST(test_boot), TEST(test_only_a_creator_creates),
-	  TEST(test_a_nested_call_sees_busy), TEST(test_nested_calls_work), TEST(test_a_second_cache),
-	  TEST(test_a_second_cache_ends_masked),
+	  TEST(test_a_nested_call_sees_busy), TEST(test_nested_calls_work),
+	  TEST(test_a_second_cache), TEST(test_a_second_cache_ends_masked),
 	  TEST(test_no_memory_for_a_cache),
 	  TEST(test_an_ended_thread_gives_all_back),
 	  TEST(test_caches_are_used_again), TEST(test_calls_after_the_end),
