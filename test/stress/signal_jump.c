@@ -21,6 +21,7 @@
 
 #define PAIRS 200000
 #define BURST 30
+#define JUMPS 50 /* of a thread: of so many it recovers */
 #define TIMES_SLOWER 12
 
 static struct pool pool;
@@ -118,10 +119,9 @@ static void *jump_about(void *arg)
 	struct prng r = {stress_seed((uintptr_t)arg)};
 	uint64_t before = time_pairs();
 	timer_t timer = make_timer();
-	unsigned long most = stress_count(60, 3000);
 	pid_t pid;
 
-	for (unsigned long n = 0; n < most; n++) {
+	for (int n = 0; n < JUMPS; n++) {
 		run_until_jump(timer, &r);
 		for (int i = 0; i < 10; i++)
 			pool_step(&pool, &r, 64 * KIB);
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	stress_start(argc, argv, 120, 600);
 	MUST(sigaction(SIGRTMIN, &action, NULL) == 0);
 	worker = stress_spawn(work, (void *)1, 0);
-	rounds = stress_count(12, 60);
+	rounds = stress_count(12, 2000);
 	stress_at("jumps out of handlers");
 	for (uintptr_t n = 0; n < rounds; n++) {
 		pthread_join(stress_spawn(jump_about, (void *)(n + 2), 0),
