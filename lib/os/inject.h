@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 enum inject_kind {
-	INJECT_MAP,    /* reserving address space */
-	INJECT_COMMIT, /* making reserved memory usable */
-	INJECT_PURGE,  /* giving memory back while keeping its address */
-	INJECT_MOVE,   /* moving pages to another address */
+	INJECT_MAP,	/* reserving address space */
+	INJECT_COMMIT,	/* making reserved memory usable */
+	INJECT_PURGE,	/* giving memory back while keeping its address */
+	INJECT_MOVE,	/* moving pages to another address */
+	INJECT_PROTECT, /* taking access away or giving it back */
 	NR_INJECT_KINDS
 };
 

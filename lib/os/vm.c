@@ -124,6 +124,8 @@ int os_protect(void *addr, size_t len, bool usable)
 {
 	int prot = usable ? PROT_READ | PROT_WRITE : PROT_NONE;
 
+	if (inject_fails(INJECT_PROTECT))
+		return -ENOMEM;
 	return (int)syscall3(__NR_mprotect, addr, len, prot);
 }
 
@@ -153,7 +155,11 @@ int os_fresh(void *addr, size_t len)
  */
 static void refill_hole(void *to, size_t len, int prot)
 {
-	map(to, len, prot, RESERVE_FLAGS | MAP_FIXED_NOREPLACE);
+	long ret = map(to, len, prot, RESERVE_FLAGS | MAP_FIXED_NOREPLACE);
+
+	/* There was no hole, and the flag was unknown: see os_reserve_at(). */
+	if (!failed(ret) && (void *)ret != to)
+		os_release((void *)ret, len);
 }
 
 int os_move(void *to, void *from, size_t len)

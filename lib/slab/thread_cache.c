@@ -40,6 +40,14 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 #define KEEPING_CACHES 4u
 #define KEPT_PAGES 16u
 
+/* Of so many nested calls one gets a cache. */
+#ifdef BUDDY_TINY
+#define NESTED_PATIENCE 3u
+#else
+#define NESTED_PATIENCE 1000u
+#endif
+#define MAX_DEPTH 64u
+
 __thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
 
 static struct thread_cache *all_caches;
@@ -134,7 +142,7 @@ static void adopt(struct thread_cache *c)
 
 static void look_for_dead(unsigned int looks);
 
-static struct thread_cache *thread_cache_create(void)
+static struct thread_cache *thread_cache_create(unsigned int depth)
 {
 	uint32_t nth = __atomic_fetch_add(&nr_created, 1, __ATOMIC_RELAXED);
 	struct thread_cache *c;
@@ -151,6 +159,8 @@ static struct thread_cache *thread_cache_create(void)
 	count(&nr_keyless, 1);
 	c->keyed = false;
 	c->working = false;
+	c->above = false;
+	c->depth = (uint8_t)depth;
 	adopt(c);
 	return c;
 }
@@ -212,7 +222,8 @@ static void thread_exits(void *arg)
 {
 	struct thread_cache *tc = soft_mask();
 
-	if (tc != arg) {
+	(void)arg; /* the first cache; it may be the second's turn */
+	if (!cache_is_real(tc)) {
 		soft_unmask(tc);
 		return;
 	}
@@ -249,14 +260,12 @@ static bool is_dead(const struct thread_cache *c, uint32_t state)
 	       !os_thread_exists((int)(state >> STATE_BITS));
 }
 
-static bool reap_one(struct thread_cache *c)
+/* Ends a cache whose owner has left it in this state, and maybe in a call. */
+static bool end_abandoned(struct thread_cache *c, uint32_t state)
 {
-	uint32_t state = __atomic_load_n(&c->state, __ATOMIC_ACQUIRE);
-
-	if (!is_live(state) || !is_dead(c, state) ||
-	    !change_state(c, state, CACHE_ENDING))
+	if (!change_state(c, state, CACHE_ENDING))
 		return false;
-	/* Ended by a fork in the midst of a change: what it has is lost. */
+	/* In the midst of a change: what it has is lost. */
 	if (c->working) {
 		count(&nr_live, -1);
 		if (!c->keyed)
@@ -266,6 +275,13 @@ static bool reap_one(struct thread_cache *c)
 	}
 	thread_cache_end(c);
 	return true;
+}
+
+static bool reap_one(struct thread_cache *c)
+{
+	uint32_t state = __atomic_load_n(&c->state, __ATOMIC_ACQUIRE);
+
+	return is_live(state) && is_dead(c, state) && end_abandoned(c, state);
 }
 
 static void look_for_dead(unsigned int looks)
@@ -302,11 +318,77 @@ unsigned int thread_cache_reap(void)
 	return n;
 }
 
+/* ---- calls that may never be finished --------------------------------- */
+
+/*
+ * A handler that interrupted a call of malloc and leaves by siglongjmp() leaves
+ * the soft mask set, and nothing tells its thread from one whose handler is
+ * still at work. So no question is asked: one nested call of many gets its
+ * thread a second cache, one deeper than those it has. Where the interrupted
+ * call goes on after all it never sees that one: it works on its own cache,
+ * and leads the pointer back to it. Then all deeper ones are out of use, as
+ * the handlers that used them have returned, and the next slow path ends them.
+ */
+static bool same_owner(const struct thread_cache *c, uint32_t state,
+		       uint32_t epoch)
+{
+	return READ_ONCE(c->state) == state && c->epoch == epoch;
+}
+
+static slow_path struct thread_cache *second_cache(void)
+{
+	uint32_t state = live_state(os_gettid());
+	uint32_t epoch = fork_epoch();
+	unsigned int depth = 1;
+
+	for (struct thread_cache *c = first_cache(); c; c = c->next) {
+		if (!same_owner(c, state, epoch))
+			continue;
+		WRITE_ONCE(c->above, true);
+		if (c->depth >= depth)
+			depth = c->depth + 1u;
+	}
+	return depth <= MAX_DEPTH ? thread_cache_create(depth) : NULL;
+}
+
+static struct thread_cache *nested_cache(void)
+{
+	static uint32_t nr_nested; /* calls, of all threads */
+
+	if (__atomic_add_fetch(&nr_nested, 1, __ATOMIC_RELAXED) %
+	    NESTED_PATIENCE)
+		return NULL;
+	return second_cache();
+}
+
+static slow_path void end_deeper(struct thread_cache *own)
+{
+	/* First this: a handler may have one made meanwhile. */
+	WRITE_ONCE(own->above, false);
+	for (struct thread_cache *c = first_cache(); c; c = c->next) {
+		if (!same_owner(c, own->state, own->epoch) ||
+		    c->depth <= own->depth)
+			continue;
+		/* A handler that came since may have left the pointer at c. */
+		WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+		signal_fence();
+		end_abandoned(c, own->state);
+	}
+}
+
 /* ---- the slow paths' frame -------------------------------------------- */
 
 /* Only the thread that forked runs on with a cache of the epoch before. */
 static slow_path void after_fork(struct thread_cache *own)
 {
+	uint32_t state = own->state;
+	uint32_t epoch = own->epoch;
+
+	/* And with those of the calls that it has interrupted. */
+	for (struct thread_cache *c = own->depth ? first_cache() : NULL; c;
+	     c = c->next)
+		if (c != own && same_owner(c, state, epoch))
+			adopt(c);
 	adopt(own);
 	survivor_epoch = own->epoch;
 }
@@ -316,12 +398,15 @@ struct thread_cache *thread_cache_enter(struct thread_cache *tc, bool create)
 	struct thread_cache *own = tc;
 
 	if (unlikely(!cache_is_real(tc))) {
-		if (tc != EMPTY_CACHE(EMPTY_BOOT) || !create)
+		if (tc == EMPTY_CACHE(EMPTY_GONE) || !create)
 			return NULL;
-		own = thread_cache_create();
+		own = tc == EMPTY_CACHE(EMPTY_BOOT) ? thread_cache_create(0)
+						    : nested_cache();
 		if (!own)
 			return NULL;
 	}
+	if (unlikely(READ_ONCE(own->above)))
+		end_deeper(own);
 	if (unlikely(own->epoch != fork_epoch()))
 		after_fork(own);
 	WRITE_ONCE(own->working, true);
@@ -337,7 +422,8 @@ void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own)
 		WRITE_ONCE(own->working, false);
 		soft_unmask(own);
 		/* It may allocate: not before the cache can be used. */
-		if (key_is_made() && !pthread_setspecific(key, own)) {
+		if (tc == EMPTY_CACHE(EMPTY_BOOT) && key_is_made() &&
+		    !pthread_setspecific(key, own)) {
 			WRITE_ONCE(own->keyed, true);
 			count(&nr_keyless, -1);
 		}

@@ -51,6 +51,8 @@ struct thread_cache {
 	uint32_t epoch; /* of the process that the owner runs in */
 	bool keyed;	/* a destructor of the owner's will empty it */
 	int pid;
+	uint8_t depth; /* of the calls that the owner interrupted: see there */
+	bool above;    /* the owner had deeper ones since */
 	struct thread_cache *next;
 };
 
@@ -83,8 +85,9 @@ static always_inline void soft_unmask(struct thread_cache *tc)
 /*
  * What the slow paths do first and last. `tc` is what soft_mask() returned;
  * the result is the thread's own cache, made if need be (and if `create`), or
- * NULL when the call is nested, when the thread is gone, or for want of
- * memory: then the caller works without one.
+ * NULL when the call is nested (but now and then such a call gets a second
+ * cache), when the thread is gone, or for want of memory: then the caller
+ * works without one.
  */
 struct thread_cache *thread_cache_enter(struct thread_cache *tc, bool create);
 

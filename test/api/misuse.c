@@ -89,22 +89,94 @@ static void *free_it(void *ptr)
 
 static void double_free_by_another_thread(void)
 {
+	/* A neighbour, or the pages might be another's by the second time. */
+	char *neighbour = block(), *ptr = announce(block());
+	pthread_t thread;
+
+	family.free(ptr);
+	CHECK(!pthread_create(&thread, NULL, free_it, ptr));
+	pthread_join(thread, NULL);
+	family.free(neighbour);
+}
+
+static void double_free_after_a_thread(void)
+{
+	char *neighbour = block(), *ptr = announce(block());
+	pthread_t thread;
+
+	CHECK(!pthread_create(&thread, NULL, free_it, ptr));
+	pthread_join(thread, NULL);
+	family.free(hide(ptr));
+	family.free(neighbour);
+}
+
+/* Seen when the magazine is emptied, into which both went. */
+static void double_free_until_trim(void)
+{
+	char *ptr = announce(block());
+	char *other = block();
+
+	family.free(ptr);
+	family.free(other);
+	family.free(hide(ptr));
+	family.malloc_trim(0);
+}
+
+static void *free_two(void *ptr)
+{
+	char *other = block();
+
+	family.free(hide(ptr));
+	family.free(other);
+	family.free(hide(ptr));
+	return NULL;
+}
+
+/* Seen when the thread ends. */
+static void double_free_until_exit(void)
+{
+	pthread_t thread;
+
+	/* Not its very first free, which goes to the slab at once. */
+	CHECK(!pthread_create(&thread, NULL, free_two, announce(block())));
+	pthread_join(thread, NULL);
+}
+
+/* Seen when both threads' magazines are empty. */
+static void double_free_in_two_threads(void)
+{
 	char *ptr = announce(block());
 	pthread_t thread;
 
 	family.free(ptr);
 	CHECK(!pthread_create(&thread, NULL, free_it, ptr));
 	pthread_join(thread, NULL);
+	family.malloc_trim(0);
 }
 
-static void double_free_after_a_thread(void)
+/* The slab is gone, and its pages are free. */
+static void double_free_of_what_is_gone(void)
 {
 	char *ptr = announce(block());
-	pthread_t thread;
+	void *all[4000];
+	int nr = 0;
 
-	CHECK(!pthread_create(&thread, NULL, free_it, ptr));
-	pthread_join(thread, NULL);
+	while (nr < 4000 && nr * size < 16 << 20)
+		all[nr++] = block();
+	family.free(ptr);
+	while (nr)
+		family.free(all[--nr]);
+	family.malloc_trim(0);
 	family.free(hide(ptr));
+}
+
+static void realloc_of_what_is_gone(void)
+{
+	char *ptr = announce(block());
+
+	family.free(ptr);
+	family.malloc_trim(0);
+	(void)hide(family.realloc(hide(ptr), size * 2));
 }
 
 static void double_free_sized(void)
@@ -337,6 +409,11 @@ static const struct misuse misuses[] = {
 	MISUSE(double_free_delayed),
 	MISUSE(double_free_by_another_thread),
 	MISUSE(double_free_after_a_thread),
+	MISUSE(double_free_until_trim),
+	MISUSE(double_free_until_exit),
+	MISUSE(double_free_in_two_threads),
+	MISUSE(double_free_of_what_is_gone),
+	MISUSE(realloc_of_what_is_gone),
 	MISUSE(double_free_sized),
 	MISUSE(realloc_of_freed),
 	MISUSE(interior_free),

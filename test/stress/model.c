@@ -14,7 +14,7 @@
  * no block is handed out while somebody has it; none is lost or doubled when
  * all calls are done; nobody waits for a lock that its own thread holds.
  * Protocols with one rule broken must be caught, which proves that the model
- * can see it. --verbose shows how; BUDDY_LONG=1 takes one block more.
+ * can see it. --verbose shows how; BUDDY_TEST_LONG=1 takes one block more.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -457,7 +457,7 @@ static bool check(enum rule rule, bool verbose)
 int main(int argc, char **argv)
 {
 	bool verbose = argc > 1 && !strcmp(argv[1], "--verbose");
-	const char *env = getenv("BUDDY_LONG");
+	const char *env = getenv("BUDDY_TEST_LONG");
 	int failures = 0;
 
 	/* some ten times the states, and more than a GiB for them */

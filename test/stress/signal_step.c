@@ -16,6 +16,7 @@
 #include "trace.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ struct operation {
 	size_t size;
 	void (*prepare)(size_t size);
 	void (*run)(size_t size);
-	bool in_thread;
+	enum { IN_MAIN, IN_THREAD, AT_END } where;
 };
 
 static void no_preparation(size_t size)
@@ -146,31 +147,41 @@ static void run_pair(size_t size)
 	free(p);
 }
 
+static void run_trim(size_t size)
+{
+	(void)size;
+	malloc_trim(0);
+}
+
 static const struct operation operations[] = {
-	{"malloc hit", 24, warm, run_malloc, false},
-	{"malloc hit", 1000, warm, run_malloc, false},
-	{"malloc miss", 48, no_preparation, run_malloc, false},
-	{"malloc miss", 3000, no_preparation, run_malloc, false},
-	{"malloc medium", 40 * KIB, no_preparation, run_malloc, false},
-	{"malloc large", 1 * MIB, no_preparation, run_malloc, false},
-	{"malloc huge", 3 * GIB, no_preparation, run_malloc, false},
-	{"burst of malloc", 80, no_preparation, run_burst, false},
-	{"free hit", 24, have_subject, run_free, false},
-	{"free medium", 40 * KIB, have_subject, run_free, false},
-	{"free large", 1 * MIB, have_subject, run_free, false},
-	{"free huge", 3 * GIB, have_subject, run_free, false},
-	{"burst of free", 112, have_many, run_burst_free, false},
-	{"calloc hit", 64, warm, run_calloc, false},
-	{"calloc large", 600 * KIB, no_preparation, run_calloc, false},
-	{"aligned_alloc", 5000, no_preparation, run_aligned, false},
-	{"realloc grow", 24, have_subject, run_grow, false},
-	{"realloc grow", 20 * KIB, have_subject, run_grow, false},
-	{"realloc grow", 1 * MIB, have_subject, run_grow, false},
-	{"realloc shrink", 3000, have_subject, run_shrink, false},
-	{"realloc shrink", 3 * MIB, have_subject, run_shrink, false},
-	{"a thread's first malloc", 24, no_preparation, run_malloc, true},
-	{"a thread's first free", 24, have_subject, run_free, true},
-	{"a thread's first pair", 40 * KIB, no_preparation, run_pair, true},
+	{"malloc hit", 24, warm, run_malloc, IN_MAIN},
+	{"malloc hit", 1000, warm, run_malloc, IN_MAIN},
+	{"malloc miss", 48, no_preparation, run_malloc, IN_MAIN},
+	{"malloc miss", 3000, no_preparation, run_malloc, IN_MAIN},
+	{"malloc medium", 40 * KIB, no_preparation, run_malloc, IN_MAIN},
+	{"malloc large", 1 * MIB, no_preparation, run_malloc, IN_MAIN},
+	{"malloc huge", 3 * GIB, no_preparation, run_malloc, IN_MAIN},
+	{"burst of malloc", 80, no_preparation, run_burst, IN_MAIN},
+	{"free hit", 24, have_subject, run_free, IN_MAIN},
+	{"free medium", 40 * KIB, have_subject, run_free, IN_MAIN},
+	{"free large", 1 * MIB, have_subject, run_free, IN_MAIN},
+	{"free huge", 3 * GIB, have_subject, run_free, IN_MAIN},
+	{"burst of free", 112, have_many, run_burst_free, IN_MAIN},
+	{"calloc hit", 64, warm, run_calloc, IN_MAIN},
+	{"calloc large", 600 * KIB, no_preparation, run_calloc, IN_MAIN},
+	{"aligned_alloc", 5000, no_preparation, run_aligned, IN_MAIN},
+	{"realloc grow", 24, have_subject, run_grow, IN_MAIN},
+	{"realloc grow", 20 * KIB, have_subject, run_grow, IN_MAIN},
+	{"realloc grow", 1 * MIB, have_subject, run_grow, IN_MAIN},
+	{"realloc shrink", 3000, have_subject, run_shrink, IN_MAIN},
+	{"realloc shrink", 3 * MIB, have_subject, run_shrink, IN_MAIN},
+	{"malloc_trim", 200, warm, run_trim, IN_MAIN},
+	{"burst of medium free", 40 * KIB, have_many, run_burst_free, IN_MAIN},
+	{"a thread's first malloc", 24, no_preparation, run_malloc, IN_THREAD},
+	{"a thread's first free", 24, have_subject, run_free, IN_THREAD},
+	{"a thread's first pair", 40 * KIB, no_preparation, run_pair,
+	 IN_THREAD},
+	{"a thread's end", 24, no_preparation, run_pair, AT_END},
 };
 
 /* ---- the tracee --------------------------------------------------------- */
@@ -266,13 +277,14 @@ static void check_result(const struct operation *op)
 		stress_verify();
 }
 
-static void *perform(void *arg)
+static void begin(void)
 {
-	const struct operation *op = arg;
-
 	board->inside = 1;
 	raise(SIGTRAP);
-	op->run(op->size);
+}
+
+static void end(const struct operation *op)
+{
 	/* first this: no boundary follows at which to become a copy */
 	board->inside = 0;
 	if (!is_copy)
@@ -280,6 +292,50 @@ static void *perform(void *arg)
 	check_result(op);
 	if (is_copy)
 		_exit(0);
+}
+
+/*
+ * Keys around the allocator's own, if it has one: destructors run in the order
+ * of the keys, and the first is made before any allocation.
+ */
+static pthread_key_t key_before, key_behind;
+
+static void before_the_end(void *op)
+{
+	(void)op;
+	begin();
+}
+
+static void behind_the_end(void *op)
+{
+	end(op);
+}
+
+static void make_first_key(int argc, char **argv, char **envp)
+{
+	(void)argc;
+	(void)argv;
+	(void)envp;
+	pthread_key_create(&key_before, before_the_end);
+}
+
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const early)(int, char **,
+						 char **) = make_first_key;
+
+static void *perform(void *arg)
+{
+	const struct operation *op = arg;
+
+	if (op->where != AT_END) {
+		begin();
+		op->run(op->size);
+		end(op);
+		return NULL;
+	}
+	op->run(op->size);
+	pthread_setspecific(key_before, op);
+	pthread_setspecific(key_behind, op);
 	return NULL;
 }
 
@@ -288,7 +344,7 @@ static void run_operation(const struct operation *op)
 	while (nr_held < HELD)
 		held[nr_held++] = block_new(&dice, prng_size(&dice, 8 * KIB));
 	op->prepare(op->size);
-	if (op->in_thread)
+	if (op->where != IN_MAIN)
 		pthread_join(stress_spawn(perform, (void *)op, 0), NULL);
 	else
 		perform((void *)op);
@@ -308,12 +364,13 @@ _Noreturn static void be_traced(const struct operation *op)
 
 /* ---- the tracer --------------------------------------------------------- */
 
-/* An instruction's first visits have their turn, of later ones a few. */
+/* An instruction's first visit has its turn (in a long run 200), of later ones
+ * a few. */
 static bool has_turn(uintptr_t pc, unsigned char *visits)
 {
 	unsigned char *seen = &visits[pc % VISITS];
 
-	if (*seen < stress_count(3, 200)) {
+	if (*seen < stress_count(1, 200)) {
 		++*seen;
 		return true;
 	}
@@ -376,10 +433,11 @@ static void experiment(const struct operation *op, int fork_mode)
 
 int main(int argc, char **argv)
 {
-	stress_start(argc, argv, 120, 900);
+	stress_start(argc, argv, 400, 1400);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	dice.state = stress_seed(0);
 	in_handler.state = stress_seed(1);
+	MUST(pthread_key_create(&key_behind, behind_the_end) == 0);
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST(board != MAP_FAILED);

@@ -63,7 +63,7 @@ static void refuse(long number, int error)
 static void dirty_and_clear(void)
 {
 	static const size_t sizes[] = {200,	  3000,	   30 * KIB,
-				       200 * KIB, 1 * MIB, 40 * MIB};
+				       200 * KIB, 1 * MIB, 9 * MIB};
 	void *p[12];
 	size_t s, i, b;
 
@@ -117,7 +117,7 @@ _Noreturn static void live(long number, int error)
 
 int main(int argc, char **argv)
 {
-	stress_start(argc, argv, 120, 120);
+	stress_start(argc, argv, 300, 300);
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		stress_at(refused[i].name);
 		printf("%s\n", refused[i].name);

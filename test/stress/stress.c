@@ -144,7 +144,7 @@ static void start_watchdog(unsigned int seconds)
 void stress_start(int argc, char **argv, unsigned int quick,
 		  unsigned int patient)
 {
-	const char *env = getenv("BUDDY_LONG");
+	const char *env = getenv("BUDDY_TEST_LONG");
 	struct timespec now;
 	int i;
 

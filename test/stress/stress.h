@@ -32,9 +32,9 @@
 /* ---- a run -------------------------------------------------------------- */
 
 /*
- * Reads --seed N and --long (or BUDDY_LONG=1), prints the seed, and moves the
- * test into a child of its own that is killed with a message when it has not
- * ended after quick (or, for a long run, patient) seconds.
+ * Reads --seed N and --long (or BUDDY_TEST_LONG=1), prints the seed, and moves
+ * the test into a child of its own that is killed with a message when it has
+ * not ended after quick (or, for a long run, patient) seconds.
  */
 void stress_start(int argc, char **argv, unsigned int quick,
 		  unsigned int patient);

@@ -148,6 +148,60 @@ static void test_rebuild_keeps_guards(void **state)
 	assert_int_equal(z->nr_free, BLOCK_PAGES);
 }
 
+/* Without a guard the upper halves are free blocks like any other. */
+static void test_a_guard_that_is_refused(void **state)
+{
+	uint32_t base;
+	struct zone *z = guarded_zone(&base, 3);
+	struct page *page;
+
+	(void)state;
+	inject_arm(INJECT_PROTECT, 1, true);
+	page = unit_take(z, 0, MIGRATE_MOVABLE);
+	assert_int_equal(inject_count(INJECT_PROTECT), 3);
+	check_guards(z, base, 0);
+	unit_give(z, page);
+	inject_disarm();
+	assert_int_equal(z->free_area[MAX_PAGE_ORDER].nr_free, 1);
+	/* Of three the second: */
+	inject_arm(INJECT_PROTECT, 2, false);
+	page = unit_take(z, 0, MIGRATE_MOVABLE);
+	assert_int_equal(z->nr_guard, 4 + 1);
+	assert_int_equal(zone_page(z, base + 2)->type, PAGE_FREE);
+	assert_false(unit_faults(addr(z, base + 2)));
+	unit_give(z, page);
+	inject_disarm();
+	assert_int_equal(z->nr_guard, 0);
+	assert_int_equal(z->free_area[MAX_PAGE_ORDER].nr_free, 1);
+}
+
+/* What has no access is never handed out, and is had back the next time. */
+static void test_access_that_is_refused(void **state)
+{
+	uint32_t base;
+	struct zone *z = guarded_zone(&base, 3);
+	struct page *page = unit_take(z, 0, MIGRATE_MOVABLE);
+
+	(void)state;
+	for (unsigned long n = 1; n <= 3; n++) {
+		inject_arm(INJECT_PROTECT, n, true);
+		unit_give(z, page);
+		inject_disarm();
+		assert_int_equal(z->nr_guard, 8 - (1u << (n - 1)));
+		assert_int_equal(z->nr_free, BLOCK_PAGES - z->nr_guard);
+		for (unsigned int i = 0; i < 1u << (n - 1); i++)
+			assert_false(unit_faults(addr(z, base + i)));
+		/* The part that is free serves again. */
+		page = unit_take(z, 0, MIGRATE_MOVABLE);
+		assert_int_equal(page_index(page), base);
+		memset(page_to_addr(page), 1, PAGE_SIZE);
+		check_guards(z, base, 3);
+	}
+	unit_give(z, page);
+	assert_int_equal(z->nr_guard, 0);
+	assert_int_equal(z->free_area[MAX_PAGE_ORDER].nr_free, 1);
+}
+
 static void test_random_with_guards(void **state)
 {
 	enum { SLOTS = 40 };
@@ -155,10 +209,17 @@ static void test_random_with_guards(void **state)
 	struct page *taken[SLOTS] = {NULL};
 	uint32_t base;
 	struct zone *z = guarded_zone(&base, 2);
+	uint32_t used = z->online - z->nr_free;
 
 	(void)state;
 	for (unsigned int i = 0; i < unit_steps(3000); i++) {
 		uint32_t s = unit_below(&seed, SLOTS);
+
+		/* In one of three steps something is refused. */
+		inject_disarm();
+		if (!unit_below(&seed, 3))
+			inject_arm(INJECT_PROTECT, 1 + unit_below(&seed, 2),
+				   unit_below(&seed, 2));
 
 		if (taken[s]) {
 			unit_give(z, taken[s]);
@@ -169,13 +230,16 @@ static void test_random_with_guards(void **state)
 		if (taken[s])
 			memset(page_to_addr(taken[s]), (int)i, PAGE_SIZE / 16);
 	}
+	inject_disarm();
 	for (uint32_t s = 0; s < SLOTS; s++)
 		if (taken[s])
 			unit_give(z, taken[s]);
-	assert_int_equal(z->nr_guard, 0);
+	/* Guards whose access was refused wait for their block's next turn. */
+	assert_int_equal(z->online - z->nr_free - z->nr_guard, used);
 }
 
 UNIT_MAIN(TEST(test_off_by_default), TEST(test_split_off_halves_have_no_access),
 	  TEST(test_every_guard_order), TEST(test_guards_are_not_handed_out),
 	  TEST(test_dirty_guards_are_counted_when_they_merge),
-	  TEST(test_rebuild_keeps_guards), TEST(test_random_with_guards))
+	  TEST(test_rebuild_keeps_guards), TEST(test_a_guard_that_is_refused),
+	  TEST(test_access_that_is_refused), TEST(test_random_with_guards))

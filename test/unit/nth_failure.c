@@ -15,8 +15,8 @@
 #define MIB ((size_t)1 << 20)
 #define GIB ((size_t)1 << 30)
 
-static const char *const kind_names[NR_INJECT_KINDS] = {"map", "commit",
-							"purge", "move"};
+static const char *const kind_names[NR_INJECT_KINDS] = {
+	"map", "commit", "purge", "move", "protect"};
 
 /* Results that are not zero say where a scenario went wrong. */
 #define EXPECT(cond)                     \
@@ -228,6 +228,37 @@ static int threads(void)
 	return result;
 }
 
+#define MANY 6
+
+static void *one_of_many(void *arg)
+{
+	int *result = arg;
+
+	for (int i = 0; i < 3 && !*result; i++) {
+		*result = small_blocks();
+		if (!*result)
+			*result = medium_and_large();
+	}
+	return NULL;
+}
+
+/* Refusals that hit whichever thread asks, others being at work. */
+static int many_threads(void)
+{
+	pthread_t thread[MANY];
+	int results[MANY] = {0};
+	int result = 0;
+
+	for (int i = 0; i < MANY; i++)
+		EXPECT(!pthread_create(&thread[i], NULL, one_of_many,
+				       &results[i]));
+	for (int i = 0; i < MANY; i++) {
+		pthread_join(thread[i], NULL);
+		result = result ? result : results[i];
+	}
+	return result;
+}
+
 static const struct scenario {
 	const char *name;
 	int (*run)(void);
@@ -239,6 +270,7 @@ static const struct scenario {
 	{"huge", huge},
 	{"caches", caches},
 	{"threads", threads},
+	{"many threads", many_threads},
 };
 
 struct failure {

@@ -88,8 +88,69 @@ static void test_nested_calls_work(void **state)
 	}
 	/* The thread's own state was left alone. */
 	assert_int_equal(tc->mm.event[PGALLOC], before);
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	assert_ptr_not_equal(thread_cache_pointer, tc);
 	soft_unmask(tc);
+	unit_verify();
+}
+
+/* Nested calls, until one of them was given a second cache. */
+static struct thread_cache *nest_too_often(void)
+{
+	for (int i = 0; i < 5000; i++) {
+		heap_free(heap_malloc(100), "free");
+		if (cache_is_real(thread_cache_pointer))
+			return thread_cache_pointer;
+	}
+	fail_msg("no second cache");
+	return NULL;
+}
+
+static void test_a_second_cache(void **state)
+{
+	struct thread_cache *first, *second, *third;
+	void *p;
+
+	(void)state;
+	use(5);
+	first = soft_mask();
+	second = nest_too_often();
+	assert_ptr_not_equal(second, first);
+	use(40);
+	p = heap_malloc(77);
+	assert_int_equal(thread_cache_count(), 2);
+	(void)soft_mask();
+	third = nest_too_often();
+	assert_int_equal(thread_cache_count(), 3);
+	assert_true(third->depth > second->depth);
+	use(40);
+	unit_verify();
+	/* The call that the third interrupted goes on, then the first. */
+	soft_unmask(second);
+	heap_free(heap_malloc(300000), "free");
+	assert_int_equal(thread_cache_count(), 2);
+	assert_ptr_equal(thread_cache_pointer, second);
+	soft_unmask(first);
+	heap_free(heap_malloc(300000), "free");
+	assert_int_equal(thread_cache_count(), 1);
+	assert_ptr_equal(thread_cache_pointer, first);
+	heap_free(p, "free");
+	unit_verify();
+}
+
+/* A handler may have come after the mask was set, and left it off. */
+static void test_a_second_cache_ends_masked(void **state)
+{
+	struct thread_cache *first, *own;
+
+	(void)state;
+	use(5);
+	first = soft_mask();
+	(void)nest_too_often();
+	own = thread_cache_enter(first, true);
+	assert_ptr_equal(own, first);
+	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	assert_int_equal(thread_cache_count(), 1);
+	thread_cache_leave(first, own);
 	unit_verify();
 }
 
@@ -145,6 +206,9 @@ static void test_an_ended_thread_gives_all_back(void **state)
 	run_thread(live_and_die, NULL);
 	assert_int_equal(thread_cache_count(), 0);
 	assert_int_equal(objects_out(), 0);
+	/* A few pages wait for the next thread, but not for ever. */
+	assert_in_range(thread_cache_pages(), 0, 16);
+	(void)thread_cache_reap();
 	assert_int_equal(thread_cache_pages(), 0);
 	unit_verify();
 }
@@ -229,6 +293,7 @@ static void test_the_dead_are_reaped(void **state)
 			nanosleep(&ms, NULL);
 	}
 	assert_int_equal(thread_cache_count(), 1);
+	(void)thread_cache_reap();
 	assert_int_equal(thread_cache_reap(), 0);
 	thread_cache_drain(thread_cache_pointer);
 	assert_int_equal(objects_out(), 0);
@@ -394,6 +459,7 @@ static void test_events_are_summed(void **state)
 
 UNIT_MAIN(TEST(test_boot), TEST(test_only_a_creator_creates),
 	  TEST(test_a_nested_call_sees_busy), TEST(test_nested_calls_work),
+	  TEST(test_a_second_cache), TEST(test_a_second_cache_ends_masked),
 	  TEST(test_no_memory_for_a_cache),
 	  TEST(test_an_ended_thread_gives_all_back),
 	  TEST(test_caches_are_used_again), TEST(test_calls_after_the_end),
