@@ -17,7 +17,7 @@
  * move at a time.
  */
 #define STREAM_MAGAZINE 63u
-#define STREAM_BYTES (32u << 10)
+#define STREAM_BYTES (8u << 10)
 
 /*
  * Objects up to this size are taken from slabs of the thread's own, so that
