@@ -50,7 +50,7 @@ static void add_to_free_list(struct zone *z, uint32_t index, unsigned int order,
 	struct free_area *area = &z->free_area[order];
 	struct page *page = zone_page(z, index);
 
-	page->type = PAGE_FREE;
+	set_page_type(page, PAGE_FREE);
 	page->order = (uint8_t)order;
 	page->migratetype = (uint8_t)mt;
 	page->flags = 0;
@@ -76,7 +76,7 @@ static void del_from_free_list(struct zone *z, struct page *page)
 		z->nonempty[page->migratetype] &= ~(1u << order);
 	z->nr_free -= order_pages(order);
 	account_pageblocks(z, page_index(page), order, 0, false);
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 }
 
 /* ---- guard pages ------------------------------------------------------ */
@@ -89,7 +89,7 @@ static bool set_page_guard(struct zone *z, uint32_t index, unsigned int order)
 		return false;
 	if (os_protect(index_addr(z, index), PAGE_SIZE << order, false))
 		return false;
-	page->type = PAGE_GUARD;
+	set_page_type(page, PAGE_GUARD);
 	page->order = (uint8_t)order;
 	z->nr_guard += order_pages(order);
 	bitmap_clear_range(z->free_map, index, order_pages(order));
@@ -103,7 +103,7 @@ static bool clear_page_guard(struct zone *z, struct page *page)
 
 	if (os_protect(page_to_addr(page), (size_t)nr << PAGE_SHIFT, true))
 		return false;
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 	z->nr_guard -= nr;
 	bitmap_set_range(z->free_map, page_index(page), nr);
 	z->nr_free_dirty += (uint32_t)bitmap_count_range(z->dirty_map,
@@ -165,7 +165,7 @@ static slow_path void quarantine(struct zone *z, struct page *page,
 	page->order = (uint8_t)order;
 	page->migratetype = (uint8_t)mt;
 	del_from_free_list(z, page);
-	page->type = PAGE_BAD;
+	set_page_type(page, PAGE_BAD);
 	bitmap_clear_range(z->free_map, page_index(page), nr);
 	z->nr_bad += nr;
 }
@@ -202,17 +202,18 @@ static inline uint32_t find_buddy_index(uint32_t index, unsigned int order)
 
 static bool page_is_buddy(struct zone *z, uint32_t buddy, unsigned int order)
 {
+	enum page_type type;
 	struct page *page;
 
 	if (buddy < z->first_page || buddy + order_pages(order) > z->online)
 		return false;
 	page = zone_page(z, buddy);
-	if (page->order != order)
+	type = page_type(page);
+	/* Of pages in use the order may be changing just now. */
+	if ((type != PAGE_FREE && type != PAGE_GUARD) || page->order != order)
 		return false;
-	if (page->type == PAGE_GUARD)
+	if (type == PAGE_GUARD)
 		return clear_page_guard(z, page);
-	if (page->type != PAGE_FREE)
-		return false;
 	/* The reserve keeps to itself, or it would leak away. */
 	return page->migratetype != MIGRATE_HIGHATOMIC ||
 	       order < PAGEBLOCK_ORDER;
@@ -233,7 +234,7 @@ static void merge_and_add(struct zone *z, uint32_t index, unsigned int order,
 			break;
 		if (page->type == PAGE_FREE)
 			del_from_free_list(z, page);
-		zone_page(z, index)->type = PAGE_TAIL;
+		set_page_type(zone_page(z, index), PAGE_TAIL);
 		index &= buddy;
 		order++;
 	}
@@ -284,7 +285,7 @@ static struct page *free_block_of(struct zone *z, uint32_t index)
 		struct page *head;
 
 		head = zone_page(z, index & ~(order_pages(order) - 1));
-		if (head->type == PAGE_FREE && head->order >= order)
+		if (page_type(head) == PAGE_FREE && head->order >= order)
 			return head;
 	}
 	return NULL;
@@ -393,7 +394,8 @@ void set_pageblock_type_locked(struct zone *z, uint32_t index,
 	for (uint32_t i = start; i < end; i++) {
 		struct page *page = zone_page(z, i);
 
-		if (page->type != PAGE_FREE || page->order > PAGEBLOCK_ORDER)
+		if (page_type(page) != PAGE_FREE ||
+		    page->order > PAGEBLOCK_ORDER)
 			continue;
 		if (likely(check_free_block(z, page, page->order,
 					    page->migratetype)))

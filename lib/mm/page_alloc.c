@@ -17,8 +17,8 @@ static void prep_new_page(struct page *page, uint32_t nr)
 {
 	page->nr = nr;
 	page->flags = page->flags & PG_CLEAN ? PG_ZEROED : 0;
-	page->cache = 0;
-	WRITE_ONCE(page->type, PAGE_RUN);
+	WRITE_ONCE(page->cache, 0);
+	set_page_type(page, PAGE_RUN);
 }
 
 static void zero_run(struct page *page)
@@ -183,7 +183,7 @@ struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 		aligned->order = 0;
 		aligned->flags = page->flags;
 		aligned->nr = rest;
-		WRITE_ONCE(aligned->type, PAGE_RUN);
+		set_page_type(aligned, PAGE_RUN);
 		free_run(t, page);
 	}
 	run_shrink(aligned, nr);
@@ -199,7 +199,7 @@ static void free_to_zone(struct page *page, uint32_t nr)
 	struct zone *z = zone_of(page);
 	uint64_t flags = zone_lock(z);
 
-	WRITE_ONCE(page->type, PAGE_TAIL);
+	set_page_type(page, PAGE_TAIL);
 	free_range_locked(z, page_index(page), nr);
 	z->event[ZONE_FREE] += nr;
 	zone_unlock(z, flags);

@@ -95,7 +95,7 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 
 		if (!page)
 			break;
-		page->type = PAGE_PCP;
+		set_page_type(page, PAGE_PCP);
 		page_list_add_tail(list, page);
 		account(pcp, order, 1);
 	}
@@ -132,7 +132,7 @@ static void free_block_locked(struct zone *z, struct page *page)
 
 	if (page->flags & PG_CLEAN)
 		mark_clean_locked(z, index, 1u << page->order);
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 	z->event[ZONE_FREE] += 1u << page->order;
 	free_one_page_locked(z, index, page->order);
 }
@@ -194,12 +194,12 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 
 	if (!pcp->batch)
 		pcp_init(pcp);
-	mt = zone_of(page)->pageblock_type[page_index(page) >> PAGEBLOCK_ORDER];
+	mt = pageblock_type_hint(page);
 	if (mt >= MIGRATE_PCPTYPES)
 		mt = MIGRATE_MOVABLE;
 	page->order = (uint8_t)order;
 	page->flags = 0;
-	WRITE_ONCE(page->type, PAGE_PCP);
+	set_page_type(page, PAGE_PCP);
 	if (order == PAGEBLOCK_ORDER)
 		free_from_list(t, list_index(order, mt), PAGEBLOCK_PAGES);
 	page_list_add_head(&pcp->lists[list_index(order, mt)], page);

@@ -32,7 +32,7 @@ void zone_rebuild_locked(struct zone *z)
 		if (page->type == PAGE_GUARD)
 			z->nr_guard += nr;
 		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)
-			page->type = PAGE_TAIL;
+			set_page_type(page, PAGE_TAIL);
 	}
 	while (index < z->online) {
 		uint32_t end;

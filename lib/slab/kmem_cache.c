@@ -128,7 +128,8 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 	if (!page)
 		return NULL;
 	page->order = c->order;
-	page->cache = (uint8_t)c->index;
+	/* Pairs with the acquire in is_slab_of(): no slab yet. */
+	__atomic_store_n(&page->cache, (uint8_t)c->index, __ATOMIC_RELEASE);
 	page->slab_flags = 0;
 	page->nr_objects = c->nr_objects;
 	page->nr_free = c->nr_objects;
@@ -201,7 +202,7 @@ static void retire_slab(struct kmem_cache *c, struct page *page,
 	c->nr_slabs--;
 	if (cache_is_one_page(c))
 		tag_page(page_to_addr(page), NULL);
-	WRITE_ONCE(page->type, PAGE_RUN);
+	set_page_type(page, PAGE_RUN);
 	page_list_add_head(empty, page);
 }
 
@@ -333,7 +334,7 @@ static void publish_slab(struct kmem_cache *c, struct mm_thread *t,
 		claim_slab(c, page, claim);
 	else if (page->nr_free)
 		list_slab(c, page);
-	WRITE_ONCE(page->type, PAGE_SLAB);
+	set_page_type(page, PAGE_SLAB);
 	if (cache_is_one_page(c) && !cache_is_internal(c->index))
 		tag_page(page_to_addr(page), c);
 	kmem_cache_unlock(c, t, flags);

@@ -3,6 +3,19 @@
 
 #include "kmem_cache.h"
 
+/*
+ * A page that was another cache's slab may become one of ours while we look:
+ * it is none before it is published, for which the lock is needed that the
+ * caller has. Its type is looked at again behind the cache that it names.
+ */
+static bool is_slab_of(const struct page *page, const struct kmem_cache *c)
+{
+	/* Pairs with the release in slab_create(). */
+	return page_type(page) == PAGE_SLAB &&
+	       __atomic_load_n(&page->cache, __ATOMIC_ACQUIRE) == c->index &&
+	       page_type(page) == PAGE_SLAB;
+}
+
 void for_each_slab(const struct kmem_cache *c,
 		   void (*fn)(struct page *page, void *arg), void *arg)
 {
@@ -13,8 +26,7 @@ void for_each_slab(const struct kmem_cache *c,
 		for (uint32_t i = z->first_page; i < end; i++) {
 			struct page *page = zone_page(z, i);
 
-			if (READ_ONCE(page->type) == PAGE_SLAB &&
-			    page->cache == c->index)
+			if (is_slab_of(page, c))
 				fn(page, arg);
 		}
 	}
