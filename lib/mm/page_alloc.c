@@ -4,6 +4,7 @@
 #include "buddy.h"
 #include "huge.h"
 #include "page_alloc.h"
+#include "page_bug.h"
 #include "reclaim.h"
 #include "rmqueue.h"
 
@@ -15,6 +16,8 @@ static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
 
 static void prep_new_page(struct page *page, uint32_t nr)
 {
+	/* Out of the buddy, or out of a pcp. */
+	VM_BUG_ON_PAGE(page->type != PAGE_TAIL && page->type != PAGE_PCP, page);
 	page->nr = nr;
 	page->flags = page->flags & PG_CLEAN ? PG_ZEROED : 0;
 	WRITE_ONCE(page->cache, 0);
@@ -199,6 +202,9 @@ static void free_to_zone(struct page *page, uint32_t nr)
 	struct zone *z = zone_of(page);
 	uint64_t flags = zone_lock(z);
 
+	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
+	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, page_index(page), nr),
+		       page);
 	set_page_type(page, PAGE_TAIL);
 	free_range_locked(z, page_index(page), nr);
 	z->event[ZONE_FREE] += nr;

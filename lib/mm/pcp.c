@@ -1,5 +1,6 @@
 /* The pcp: free blocks kept by a thread. */
 #include "buddy.h"
+#include "page_bug.h"
 #include "pcp.h"
 #include "reclaim.h"
 #include "rmqueue.h"
@@ -121,6 +122,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 	page = from_tail ? page_list_last(list) : page_list_first(list);
 	if (!page)
 		return NULL;
+	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
 	page_list_del(list, page);
 	account(pcp, order, -1);
 	return page;
@@ -130,6 +132,9 @@ static void free_block_locked(struct zone *z, struct page *page)
 {
 	uint32_t index = page_index(page);
 
+	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
+	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, index, 1u << page->order),
+		       page);
 	if (page->flags & PG_CLEAN)
 		mark_clean_locked(z, index, 1u << page->order);
 	set_page_type(page, PAGE_TAIL);
@@ -194,6 +199,7 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 
 	if (!pcp->batch)
 		pcp_init(pcp);
+	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
 	mt = pageblock_type_hint(page);
 	if (mt >= MIGRATE_PCPTYPES)
 		mt = MIGRATE_MOVABLE;

@@ -149,6 +149,7 @@ bool verify_zone_locked(const struct zone *z, const char **why)
 {
 	struct census c = {0};
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	if (!walk_pages(z, &c, why))
 		return false;
 	for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++) {

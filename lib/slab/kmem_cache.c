@@ -183,12 +183,16 @@ static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
 
 static void list_slab(struct kmem_cache *c, struct page *page)
 {
+	VM_BUG_ON(!lock_is_mine(&c->lock));
+	VM_BUG_ON_PAGE(page->slab_flags || !page->nr_free, page);
 	page->slab_flags |= SLAB_LISTED;
 	page_list_add_head(&c->partial, page);
 }
 
 static void unlist_slab(struct kmem_cache *c, struct page *page)
 {
+	VM_BUG_ON(!lock_is_mine(&c->lock));
+	VM_BUG_ON_PAGE(page->slab_flags != SLAB_LISTED, page);
 	page->slab_flags &= (uint8_t)~SLAB_LISTED;
 	page_list_del(&c->partial, page);
 }
@@ -197,6 +201,8 @@ static void unlist_slab(struct kmem_cache *c, struct page *page)
 static void retire_slab(struct kmem_cache *c, struct page *page,
 			struct page_list *empty)
 {
+	VM_BUG_ON_PAGE(page->type != PAGE_SLAB, page);
+	VM_BUG_ON_PAGE(page->nr_free != page->nr_objects, page);
 	if (page->slab_flags & SLAB_LISTED)
 		unlist_slab(c, page);
 	c->nr_slabs--;
@@ -302,7 +308,10 @@ static void drop_claim(pfn_t *claim)
 static uint32_t take_locked(struct kmem_cache *c, pfn_t *claim, uint32_t left,
 			    void **out)
 {
+	VM_BUG_ON(!lock_is_mine(&c->lock));
 	if (claim && claim->nr) {
+		VM_BUG_ON_PAGE(pfn_to_page(*claim)->slab_flags != SLAB_CLAIMED,
+			       pfn_to_page(*claim));
 		left = slab_take(c, pfn_to_page(*claim), left, out);
 		if (left)
 			drop_claim(claim);
@@ -375,6 +384,7 @@ static const char *give_locked(struct kmem_cache *c, const void *obj,
 	struct page *page = slab_of(obj);
 	uint32_t i = object_index(c, offset_in_slab(page, obj));
 
+	VM_BUG_ON(!lock_is_mine(&c->lock));
 	if (unlikely(i >= c->nr_objects))
 		return "interior pointer";
 	if (unlikely(bitmap_test(page->bitmap, i)))
