@@ -14,7 +14,8 @@ for those that the compiler does not tell, which stand below.
 
 import gdb
 
-# From lib/mm/page.h, lib/mm/zone.h and lib/slab/thread_cache.h.
+# From lib/mm/page.h, lib/mm/zone.h, lib/slab/kmem_cache.h and
+# lib/slab/thread_cache.c.
 PAGE_SHIFT = 16
 ZONE_SHIFT = 32
 MEM_MAP_OFFSET = 1 << PAGE_SHIFT
@@ -22,6 +23,7 @@ ZONE_PAGES = 1 << (ZONE_SHIFT - PAGE_SHIFT)
 ADDRESS_BITS = 48
 PG_HUGE = 4
 STATE_BITS = 2
+FIRST_INTERNAL = 109  # caches: the size classes are before
 SLOT_NAMES = ["none", "zone", "huge run", "huge run, further on",
               "huge run that is gone"]
 STATE_NAMES = ["free", "live", "ending", "lost"]
@@ -44,6 +46,7 @@ def symbol(name):
 
 def page_types():
     """The names of enum page_type, by value."""
+    symbol("zones")  # says what is wrong when the library is not there
     fields = gdb.lookup_type("enum page_type").fields()
     return {integer(f.enumval): f.name.replace("PAGE_", "").lower()
             for f in fields}
@@ -117,7 +120,11 @@ def heads(kinds):
 def cache_name(cache):
     """As slabinfo shows it."""
     name = cache["name"].string()
-    return name or f"kmalloc-{integer(cache['size'])}"
+    size = integer(cache["size"])
+    index = integer(cache["index"])
+    if name or index < FIRST_INTERNAL:
+        return name or f"kmalloc-{size}"
+    return "thread_cache" if index == FIRST_INTERNAL else f"magazine-{size}"
 
 
 def kept_objects(cache):

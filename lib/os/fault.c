@@ -20,24 +20,24 @@ struct kernel_sigaction {
 #define NEEDED_FLAGS 0x04000000ul /* SA_RESTORER */
 
 /*
- * The way back from a handler. Debuggers and unwinders know it by these very
- * bytes, as long as no unwind information says otherwise; so it is no function
- * of the compiler's.
+ * The way back from a handler. Unwinders know it by these very bytes, as long
+ * as no unwind information says otherwise; so it is no function of the
+ * compiler's. gdb looks for "sigaction" in its name, too.
  */
 __asm__(".text\n"
-	"\t.hidden os_fault_return\n"
-	"\t.globl os_fault_return\n"
-	"\t.type os_fault_return, @function\n"
+	"\t.hidden os_sigaction_return\n"
+	"\t.globl os_sigaction_return\n"
+	"\t.type os_sigaction_return, @function\n"
 	"\t.balign 16\n"
 	"\tnop\n"
-	"os_fault_return:\n"
+	"os_sigaction_return:\n"
 	"\tmovq $15, %rax\n" /* __NR_rt_sigreturn */
 	"\tsyscall\n"
-	"\t.size os_fault_return, . - os_fault_return\n");
-void os_fault_return(void) __attribute__((visibility("hidden")));
+	"\t.size os_sigaction_return, . - os_sigaction_return\n");
+void os_sigaction_return(void) __attribute__((visibility("hidden")));
 #else
 #define NEEDED_FLAGS 0ul
-#define os_fault_return NULL
+#define os_sigaction_return NULL
 #endif
 
 static const int signals[] = {SIGSEGV, SIGBUS};
@@ -80,7 +80,7 @@ int os_on_fault(void (*report)(const struct fault *f))
 		.handler = on_signal,
 		/* A stack that ran over cannot hold a handler's frame. */
 		.flags = SA_SIGINFO | SA_ONSTACK | NEEDED_FLAGS,
-		.restorer = os_fault_return,
+		.restorer = os_sigaction_return,
 	};
 
 	report_fault = report;
