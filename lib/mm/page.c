@@ -2,8 +2,8 @@
 #include "page_bug.h"
 
 /* Whether both neighbours of a page on a list lead to it. */
-static inline bool links_agree(const struct page_list *l,
-			       const struct page *page)
+static maybe_unused bool links_agree(const struct page_list *l,
+				     const struct page *page)
 {
 	pfn_t pfn = page_to_pfn(page);
 	pfn_t before = page->prev.nr ? pfn_to_page(page->prev)->next : l->first;

@@ -34,8 +34,8 @@ static inline uint64_t sigmask_save(void)
 static inline bool sigmask_is_set(void)
 {
 	/* What cannot be masked. */
-	uint64_t open = SYNCHRONOUS_SIGNALS | SIGNAL_BIT(SIGKILL) |
-			SIGNAL_BIT(SIGSTOP);
+	uint64_t open =
+		SYNCHRONOUS_SIGNALS | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP);
 	uint64_t now = 0;
 
 	syscall4(__NR_rt_sigprocmask, SIG_BLOCK, NULL, &now, sizeof(now));
