@@ -73,15 +73,16 @@ struct buddy_cache *buddy_cache_create(const char *name, size_t size,
 	unsigned int gfp = GFP_UNMOVABLE;
 	struct kmem_cache *c;
 
-	if (align < MIN_OBJECT_SIZE)
-		align = align & (align - 1) ? 0 : MIN_OBJECT_SIZE;
-	if (flags & BUDDY_CACHE_HWCACHE_ALIGN && align < CACHE_LINE)
-		align = CACHE_LINE;
-	if (!name || !size || size > SMALL_MAX || !is_power_of_two(align) ||
-	    align > MAX_OBJECT_ALIGN || flags & ~known) {
+	if (!name || !size || size > SMALL_MAX ||
+	    (align && !is_power_of_two(align)) || align > MAX_OBJECT_ALIGN ||
+	    flags & ~known) {
 		errno = EINVAL;
 		return NULL;
 	}
+	if (align < MIN_OBJECT_SIZE)
+		align = MIN_OBJECT_SIZE;
+	if (flags & BUDDY_CACHE_HWCACHE_ALIGN && align < CACHE_LINE)
+		align = CACHE_LINE;
 	if (!ctor && !(flags & ~(unsigned int)BUDDY_CACHE_HWCACHE_ALIGN)) {
 		c = &kmem_caches[aligned_class(align, size)];
 		return (struct buddy_cache *)c;

@@ -5,6 +5,7 @@
 #include "large.h"
 #include "malloc.h"
 #include "options.h"
+#include "segv_report.h"
 #include "stats.h"
 
 #endif

@@ -49,6 +49,7 @@ static bool run_cache_put(struct thread_cache *own, struct page *page)
 {
 	uint32_t nr = page->nr;
 
+	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
 	if (!own || page->flags || nr > RUN_CACHE_PAGES || own->run[nr].nr ||
 	    (own->run_pages + nr) << PAGE_SHIFT > thread_cache_budget())
 		return false;

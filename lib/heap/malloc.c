@@ -497,7 +497,7 @@ int heap_trim(size_t pad)
 	give_up_caches(f.own);
 	frame_leave(&f);
 	for (uint32_t i = 0; i < nr_zones_now(); i++) {
-		uint32_t dirty = READ_ONCE(zones[i]->nr_free_dirty);
+		uint32_t dirty = zone_dirty_hint(zones[i]);
 
 		purged += purge_zone(zones[i], keep);
 		keep -= dirty < keep ? dirty : keep;

@@ -4,6 +4,7 @@
 
 #include "mm/mm.h"
 #include "options.h"
+#include "segv_report.h"
 #include "slab/slab.h"
 #include "stats.h"
 
@@ -27,6 +28,7 @@ static const struct option {
 	{"check", OPTION_CHECK, &options.check_full},
 	{"guard", OPTION_BOOL, &options.guard},
 	{"junk", OPTION_BOOL, &options.junk},
+	{"segv_report", OPTION_BOOL, &options.segv_report},
 };
 
 /* A part of a text, not ended by a NUL. */
@@ -114,6 +116,9 @@ static void options_apply(void)
 		buddy_set_guard_order(GUARD_ORDER);
 	if (options.stats_print)
 		exit_fd = os_keep_fd(2);
+	/* Where that cannot be had the program runs without. */
+	if (options.segv_report && segv_report_install())
+		options.segv_report = false;
 }
 
 void options_init(void)

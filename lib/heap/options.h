@@ -15,6 +15,7 @@ struct options {
 	bool verify_at_exit; /* mm_verify at exit; a failure aborts */
 	bool check_full;     /* no magazines: each double free is seen */
 	bool guard;	     /* guard pages when blocks are split */
+	bool segv_report;    /* at a fault, what its address is */
 	bool junk;	     /* fill what is handed out and what is freed */
 };
 

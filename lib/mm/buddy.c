@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "buddy.h"
+#include "page_bug.h"
 
 static unsigned int guard_order; /* 0: no guard pages */
 
@@ -50,7 +51,10 @@ static void add_to_free_list(struct zone *z, uint32_t index, unsigned int order,
 	struct free_area *area = &z->free_area[order];
 	struct page *page = zone_page(z, index);
 
-	page->type = PAGE_FREE;
+	VM_BUG_ON_PAGE(page->type != PAGE_TAIL, page);
+	VM_BUG_ON_PAGE(index & (order_pages(order) - 1), page);
+	VM_BUG_ON_PAGE(index + order_pages(order) > z->online, page);
+	set_page_type(page, PAGE_FREE);
 	page->order = (uint8_t)order;
 	page->migratetype = (uint8_t)mt;
 	page->flags = 0;
@@ -70,13 +74,16 @@ static void del_from_free_list(struct zone *z, struct page *page)
 	struct free_area *area = &z->free_area[order];
 	struct page_list *list = &area->free_list[page->migratetype];
 
+	VM_BUG_ON_PAGE(order > MAX_PAGE_ORDER, page);
+	VM_BUG_ON_PAGE(page->migratetype >= MIGRATE_TYPES, page);
+	VM_BUG_ON_PAGE(!area->nr_free, page);
 	page_list_del(list, page);
 	area->nr_free--;
 	if (page_list_empty(list))
 		z->nonempty[page->migratetype] &= ~(1u << order);
 	z->nr_free -= order_pages(order);
 	account_pageblocks(z, page_index(page), order, 0, false);
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 }
 
 /* ---- guard pages ------------------------------------------------------ */
@@ -89,7 +96,7 @@ static bool set_page_guard(struct zone *z, uint32_t index, unsigned int order)
 		return false;
 	if (os_protect(index_addr(z, index), PAGE_SIZE << order, false))
 		return false;
-	page->type = PAGE_GUARD;
+	set_page_type(page, PAGE_GUARD);
 	page->order = (uint8_t)order;
 	z->nr_guard += order_pages(order);
 	bitmap_clear_range(z->free_map, index, order_pages(order));
@@ -103,7 +110,7 @@ static bool clear_page_guard(struct zone *z, struct page *page)
 
 	if (os_protect(page_to_addr(page), (size_t)nr << PAGE_SHIFT, true))
 		return false;
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 	z->nr_guard -= nr;
 	bitmap_set_range(z->free_map, page_index(page), nr);
 	z->nr_free_dirty += (uint32_t)bitmap_count_range(z->dirty_map,
@@ -165,7 +172,7 @@ static slow_path void quarantine(struct zone *z, struct page *page,
 	page->order = (uint8_t)order;
 	page->migratetype = (uint8_t)mt;
 	del_from_free_list(z, page);
-	page->type = PAGE_BAD;
+	set_page_type(page, PAGE_BAD);
 	bitmap_clear_range(z->free_map, page_index(page), nr);
 	z->nr_bad += nr;
 }
@@ -175,6 +182,8 @@ struct page *rmqueue_smallest_locked(struct zone *z, unsigned int order,
 {
 	uint32_t orders;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	VM_BUG_ON(order > MAX_PAGE_ORDER);
 	while ((orders = z->nonempty[mt] >> order << order)) {
 		unsigned int current = lowest_bit(orders);
 		struct page_list *list = &z->free_area[current].free_list[mt];
@@ -202,17 +211,18 @@ static inline uint32_t find_buddy_index(uint32_t index, unsigned int order)
 
 static bool page_is_buddy(struct zone *z, uint32_t buddy, unsigned int order)
 {
+	enum page_type type;
 	struct page *page;
 
 	if (buddy < z->first_page || buddy + order_pages(order) > z->online)
 		return false;
 	page = zone_page(z, buddy);
-	if (page->order != order)
+	type = page_type(page);
+	/* Of pages in use the order may be changing just now. */
+	if ((type != PAGE_FREE && type != PAGE_GUARD) || page->order != order)
 		return false;
-	if (page->type == PAGE_GUARD)
+	if (type == PAGE_GUARD)
 		return clear_page_guard(z, page);
-	if (page->type != PAGE_FREE)
-		return false;
 	/* The reserve keeps to itself, or it would leak away. */
 	return page->migratetype != MIGRATE_HIGHATOMIC ||
 	       order < PAGEBLOCK_ORDER;
@@ -233,7 +243,7 @@ static void merge_and_add(struct zone *z, uint32_t index, unsigned int order,
 			break;
 		if (page->type == PAGE_FREE)
 			del_from_free_list(z, page);
-		zone_page(z, index)->type = PAGE_TAIL;
+		set_page_type(zone_page(z, index), PAGE_TAIL);
 		index &= buddy;
 		order++;
 	}
@@ -245,6 +255,7 @@ void free_one_page_locked(struct zone *z, uint32_t index, unsigned int order)
 	uint32_t nr = order_pages(order);
 	size_t dirty = bitmap_count_range(z->dirty_map, index, nr);
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	bitmap_set_range(z->free_map, index, nr);
 	z->nr_free_dirty += (uint32_t)dirty;
 	/* Untouched memory goes to the cold end. */
@@ -267,6 +278,7 @@ void free_range_locked(struct zone *z, uint32_t index, uint32_t nr)
 {
 	uint32_t end = index + nr;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	while (index < end) {
 		unsigned int order = largest_order(index, end);
 
@@ -284,7 +296,7 @@ static struct page *free_block_of(struct zone *z, uint32_t index)
 		struct page *head;
 
 		head = zone_page(z, index & ~(order_pages(order) - 1));
-		if (head->type == PAGE_FREE && head->order >= order)
+		if (page_type(head) == PAGE_FREE && head->order >= order)
 			return head;
 	}
 	return NULL;
@@ -303,6 +315,9 @@ static void put_back(struct zone *z, uint32_t index, uint32_t end)
 
 void return_range_locked(struct zone *z, uint32_t index, uint32_t nr)
 {
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, index, nr),
+		       zone_page(z, index));
 	z->nr_free_dirty -=
 		(uint32_t)bitmap_count_range(z->dirty_map, index, nr);
 	free_range_locked(z, index, nr);
@@ -313,6 +328,9 @@ void take_range_locked(struct zone *z, uint32_t index, uint32_t nr)
 	uint32_t end = index + nr;
 	uint32_t at = index;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	VM_BUG_ON_PAGE(!bitmap_all_set(z->free_map, index, nr),
+		       zone_page(z, index));
 	bitmap_clear_range(z->free_map, index, nr);
 	while (at < end) {
 		struct page *head = free_block_of(z, at);
@@ -334,6 +352,7 @@ uint32_t find_run_locked(const struct zone *z, uint32_t nr)
 	size_t end = ZONE_PAGEBLOCKS;
 	size_t from = 0;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	for (;;) {
 		size_t past;
 
@@ -351,6 +370,8 @@ uint32_t mark_dirty_locked(struct zone *z, uint32_t index, uint32_t nr)
 {
 	size_t dirty = bitmap_count_range(z->dirty_map, index, nr);
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	VM_BUG_ON(dirty > z->nr_free_dirty);
 	bitmap_set_range(z->dirty_map, index, nr);
 	z->nr_free_dirty -= (uint32_t)dirty;
 	return (uint32_t)dirty;
@@ -358,6 +379,10 @@ uint32_t mark_dirty_locked(struct zone *z, uint32_t index, uint32_t nr)
 
 void mark_clean_locked(struct zone *z, uint32_t index, uint32_t nr)
 {
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	/* Of free pages it is counted how many are dirty. */
+	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, index, nr),
+		       zone_page(z, index));
 	bitmap_clear_range(z->dirty_map, index, nr);
 }
 
@@ -385,6 +410,7 @@ void set_pageblock_type_locked(struct zone *z, uint32_t index,
 	uint32_t start = index & ~(PAGEBLOCK_PAGES - 1);
 	uint32_t end = start + PAGEBLOCK_PAGES;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	z->pageblock_type[start >> PAGEBLOCK_ORDER] = (uint8_t)mt;
 	if (start < z->first_page)
 		start = z->first_page;
@@ -393,7 +419,8 @@ void set_pageblock_type_locked(struct zone *z, uint32_t index,
 	for (uint32_t i = start; i < end; i++) {
 		struct page *page = zone_page(z, i);
 
-		if (page->type != PAGE_FREE || page->order > PAGEBLOCK_ORDER)
+		if (page_type(page) != PAGE_FREE ||
+		    page->order > PAGEBLOCK_ORDER)
 			continue;
 		if (likely(check_free_block(z, page, page->order,
 					    page->migratetype)))
@@ -454,6 +481,8 @@ static struct page *largest_block(struct zone *z, unsigned int order,
 struct page *rmqueue_fallback_locked(struct zone *z, unsigned int order,
 				     enum migratetype mt)
 {
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	VM_BUG_ON(mt >= MIGRATE_PCPTYPES);
 	for (unsigned int i = 0; i < MIGRATE_PCPTYPES - 1; i++) {
 		enum migratetype from = fallbacks[mt][i];
 		struct page *page = largest_block(z, order, from);

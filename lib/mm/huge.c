@@ -65,7 +65,7 @@ static struct page *huge_init(struct zone *z, uint32_t first, size_t len)
 	struct page *page = zone_page(z, first);
 
 	z->first_page = first;
-	page->type = PAGE_RUN;
+	set_page_type(page, PAGE_RUN);
 	page->flags = PG_HUGE | PG_ZEROED;
 	page->nr = 0;
 	page->bytes = len;

@@ -8,6 +8,7 @@
 #include "mm_stat.h"
 #include "page.h"
 #include "page_alloc.h"
+#include "page_bug.h"
 #include "pcp.h"
 #include "reclaim.h"
 #include "rmqueue.h"

@@ -120,6 +120,25 @@ struct page {
 
 _Static_assert(sizeof(struct page) == CACHE_LINE, "one page, one line");
 
+/*
+ * What a page is changes under its owner's hands while others look at it: who
+ * has the zone's lock looks whether a neighbour is free, and statistics look
+ * at every page. Under the lock PAGE_FREE and PAGE_GUARD neither come nor go;
+ * of other types only this may be concluded: what the page said before it
+ * became that is there to be read.
+ */
+static inline enum page_type page_type(const struct page *page)
+{
+	/* Pairs with the release in set_page_type(). */
+	return (enum page_type)__atomic_load_n(&page->type, __ATOMIC_ACQUIRE);
+}
+
+static inline void set_page_type(struct page *page, enum page_type type)
+{
+	/* Pairs with the acquire in page_type(). */
+	__atomic_store_n(&page->type, (uint8_t)type, __ATOMIC_RELEASE);
+}
+
 static inline pfn_t addr_to_pfn(const void *p)
 {
 	return (pfn_t){(uint32_t)((uintptr_t)p >> PAGE_SHIFT)};

@@ -4,6 +4,7 @@
 #include "buddy.h"
 #include "huge.h"
 #include "page_alloc.h"
+#include "page_bug.h"
 #include "reclaim.h"
 #include "rmqueue.h"
 
@@ -15,11 +16,13 @@ static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
 
 static void prep_new_page(struct page *page, uint32_t nr)
 {
+	/* Out of the buddy, or out of a pcp. */
+	VM_BUG_ON_PAGE(page->type != PAGE_TAIL && page->type != PAGE_PCP, page);
 	page->nr = nr;
 	page->flags = page->flags & PG_CLEAN ? PG_ZEROED
 					     : page->flags & PG_PATCHY;
-	page->cache = 0;
-	WRITE_ONCE(page->type, PAGE_RUN);
+	WRITE_ONCE(page->cache, 0);
+	set_page_type(page, PAGE_RUN);
 }
 
 static void zero_run(struct page *page)
@@ -181,7 +184,7 @@ struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 		aligned->order = 0;
 		aligned->flags = page->flags;
 		aligned->nr = rest;
-		WRITE_ONCE(aligned->type, PAGE_RUN);
+		set_page_type(aligned, PAGE_RUN);
 		free_run(t, page);
 	}
 	run_shrink(aligned, nr);
@@ -197,7 +200,10 @@ static void free_to_zone(struct page *page, uint32_t nr)
 	struct zone *z = zone_of(page);
 	uint64_t flags = zone_lock(z);
 
-	WRITE_ONCE(page->type, PAGE_TAIL);
+	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
+	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, page_index(page), nr),
+		       page);
+	set_page_type(page, PAGE_TAIL);
 	free_range_locked(z, page_index(page), nr);
 	z->event[ZONE_FREE] += nr;
 	zone_unlock(z, flags);

@@ -1,5 +1,6 @@
 /* The pcp: free blocks kept by a thread. */
 #include "buddy.h"
+#include "page_bug.h"
 #include "pcp.h"
 #include "reclaim.h"
 #include "rmqueue.h"
@@ -106,7 +107,7 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 
 		if (!page)
 			break;
-		page->type = PAGE_PCP;
+		set_page_type(page, PAGE_PCP);
 		page_list_add_tail(list, page);
 		account(pcp, order, 1);
 	}
@@ -132,6 +133,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 	page = from_tail ? page_list_last(list) : page_list_first(list);
 	if (!page)
 		return NULL;
+	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
 	page_list_del(list, page);
 	account(pcp, order, -1);
 	return page;
@@ -141,9 +143,12 @@ static void free_block_locked(struct zone *z, struct page *page)
 {
 	uint32_t index = page_index(page);
 
+	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
+	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, index, 1u << page->order),
+		       page);
 	if (page->flags & PG_CLEAN)
 		mark_clean_locked(z, index, 1u << page->order);
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 	z->event[ZONE_FREE] += 1u << page->order;
 	free_one_page_locked(z, index, page->order);
 }
@@ -214,12 +219,13 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 
 	if (!pcp->batch)
 		pcp_init(pcp);
-	mt = zone_of(page)->pageblock_type[page_index(page) >> PAGEBLOCK_ORDER];
+	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
+	mt = pageblock_type_hint(page);
 	if (mt >= MIGRATE_PCPTYPES)
 		mt = MIGRATE_MOVABLE;
 	page->order = (uint8_t)order;
 	page->flags = 0;
-	WRITE_ONCE(page->type, PAGE_PCP);
+	set_page_type(page, PAGE_PCP);
 	if (order == PAGEBLOCK_ORDER)
 		free_from_list(t, list_index(order, mt), PAGEBLOCK_PAGES);
 	page_list_add_head(&pcp->lists[list_index(order, mt)], page);

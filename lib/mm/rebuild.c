@@ -21,6 +21,7 @@ void zone_rebuild_locked(struct zone *z)
 {
 	uint32_t index = z->first_page;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	forget_lists(z);
 	for (uint32_t i = index; i < z->online; i++) {
 		struct page *page = zone_page(z, i);
@@ -32,7 +33,7 @@ void zone_rebuild_locked(struct zone *z)
 		if (page->type == PAGE_GUARD)
 			z->nr_guard += nr;
 		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)
-			page->type = PAGE_TAIL;
+			set_page_type(page, PAGE_TAIL);
 	}
 	while (index < z->online) {
 		uint32_t end;

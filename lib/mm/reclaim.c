@@ -68,7 +68,7 @@ static struct page *isolate_locked(struct zone *z, uint32_t index, uint32_t nr)
 	take_range_locked(z, index, nr);
 	mark_dirty_locked(z, index, nr);
 	page->nr = nr;
-	page->type = PAGE_ISOLATED;
+	set_page_type(page, PAGE_ISOLATED);
 	z->nr_isolated += nr;
 	return page;
 }
@@ -83,7 +83,7 @@ static void unisolate_locked(struct zone *z, struct page *page, bool purged)
 		z->event[ZONE_PURGED] += nr;
 	}
 	z->nr_isolated -= nr;
-	page->type = PAGE_TAIL;
+	set_page_type(page, PAGE_TAIL);
 	free_range_locked(z, index, nr);
 }
 
@@ -123,7 +123,7 @@ static uint32_t purge_down_to(struct zone *z, uint32_t low, uint32_t least)
 	uint32_t purged = 0;
 	uint32_t dirty;
 
-	while ((dirty = READ_ONCE(z->nr_free_dirty)) > low) {
+	while ((dirty = zone_dirty_hint(z)) > low) {
 		uint32_t most = dirty - low;
 		uint32_t nr;
 
@@ -160,7 +160,7 @@ static bool interval_is_over(struct zone *z)
 
 void reclaim_dirty(struct zone *z)
 {
-	uint32_t dirty = READ_ONCE(z->nr_free_dirty);
+	uint32_t dirty = zone_dirty_hint(z);
 	struct watermarks w;
 
 	if (likely(dirty <= SOFT_PAGES))

@@ -86,7 +86,7 @@ static void unreserve_pageblock(struct zone *z, uint32_t index)
 	struct page *page = zone_page(z, index);
 
 	set_pageblock_type_locked(z, index, MIGRATE_MOVABLE);
-	if (page->type == PAGE_FREE && page->order == PAGEBLOCK_ORDER) {
+	if (page_type(page) == PAGE_FREE && page->order == PAGEBLOCK_ORDER) {
 		take_range_locked(z, index, PAGEBLOCK_PAGES);
 		return_range_locked(z, index, PAGEBLOCK_PAGES);
 	}

@@ -39,7 +39,7 @@ static bool buddy_is_unmerged(const struct zone *z, uint32_t index,
 	    buddy + (1u << page->order) > z->online)
 		return false;
 	other = zone_page(z, buddy);
-	if (other->type != PAGE_FREE || other->order != page->order)
+	if (page_type(other) != PAGE_FREE || other->order != page->order)
 		return false;
 	return page->order < PAGEBLOCK_ORDER ||
 	       (page->migratetype != MIGRATE_HIGHATOMIC &&
@@ -82,7 +82,7 @@ static bool check_free_head(const struct zone *z, uint32_t index,
 /* How many pages the head at index speaks for. */
 static uint32_t extent(const struct page *page)
 {
-	switch (page->type) {
+	switch (page_type(page)) {
 	case PAGE_TAIL:
 		return 1;
 	case PAGE_RUN:
@@ -99,23 +99,24 @@ static bool walk_pages(const struct zone *z, struct census *c, const char **why)
 
 	while (index < z->online) {
 		const struct page *page = zone_page(z, index);
+		enum page_type type = page_type(page);
 		uint32_t nr = extent(page);
 
-		REQUIRE(page->type < NR_PAGE_TYPES, "a page's type");
+		REQUIRE(type < NR_PAGE_TYPES, "a page's type");
 		REQUIRE(nr && index + nr <= z->online, "a page's extent");
 		for (uint32_t i = 1; i < nr; i++)
-			REQUIRE(page[i].type == PAGE_TAIL,
+			REQUIRE(page_type(&page[i]) == PAGE_TAIL,
 				"a head inside another's pages");
-		if (page->type == PAGE_FREE) {
+		if (type == PAGE_FREE) {
 			if (!check_free_head(z, index, page, c, why))
 				return false;
 		} else {
 			REQUIRE(bitmap_none_set(z->free_map, index, nr),
 				"pages in use are set in free_map");
 		}
-		c->nr_guard += page->type == PAGE_GUARD ? nr : 0;
-		c->nr_isolated += page->type == PAGE_ISOLATED ? nr : 0;
-		c->nr_bad += page->type == PAGE_BAD ? nr : 0;
+		c->nr_guard += type == PAGE_GUARD ? nr : 0;
+		c->nr_isolated += type == PAGE_ISOLATED ? nr : 0;
+		c->nr_bad += type == PAGE_BAD ? nr : 0;
 		index += nr;
 	}
 	return true;
@@ -148,6 +149,7 @@ bool verify_zone_locked(const struct zone *z, const char **why)
 {
 	struct census c = {0};
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	if (!walk_pages(z, &c, why))
 		return false;
 	for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++) {

@@ -137,6 +137,7 @@ int zone_grow_locked(struct zone *z, uint32_t nr)
 	uint32_t want = section_pages(z);
 	uint32_t from = z->online;
 
+	VM_BUG_ON(!lock_is_mine(&z->lock));
 	if (want < nr)
 		want = nr;
 	/* Sections end at a pageblock, so that blocks can be large. */

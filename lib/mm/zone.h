@@ -103,6 +103,22 @@ static inline struct page *zone_page(const struct zone *z, uint32_t index)
 	return (struct page *)((uintptr_t)z + MEM_MAP_OFFSET) + index;
 }
 
+/* Its pageblock's migratetype, which others may be changing: for a choice. */
+static inline enum migratetype pageblock_type_hint(const struct page *page)
+{
+	const uint8_t *types = zone_of(page)->pageblock_type;
+
+	return (enum migratetype)READ_ONCE(
+		types[page_index(page) >> PAGEBLOCK_ORDER]);
+}
+
+/* Dirty free pages as they were a moment ago: without the lock, for a choice.
+ */
+static inline uint32_t zone_dirty_hint(const struct zone *z)
+{
+	return READ_ONCE(z->nr_free_dirty);
+}
+
 static inline uint64_t *page_slab_map(const struct page *page)
 {
 	return zone_of(page)->slab_maps +

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <stddef.h>
 
+#include "bug.h"
 #include "fork.h"
 #include "lock.h"
 #include "sigmask.h"
@@ -22,14 +23,19 @@ static __thread unsigned int held_ranks;
 
 static void rank_check(const struct lock *l)
 {
-	if (held_ranks >> l->rank)
-		__builtin_trap();
+	VM_BUG_ON(held_ranks >> l->rank); /* out of order */
 	held_ranks |= 1u << l->rank;
 }
 
 static void rank_drop(const struct lock *l)
 {
+	VM_BUG_ON(!lock_is_mine(l));
 	held_ranks &= ~(1u << l->rank);
+}
+
+static bool rank_is_mine(const struct lock *l)
+{
+	return held_ranks >> l->rank & 1;
 }
 #else
 static inline void rank_check(const struct lock *l)
@@ -40,6 +46,12 @@ static inline void rank_check(const struct lock *l)
 static inline void rank_drop(const struct lock *l)
 {
 	(void)l;
+}
+
+static inline bool rank_is_mine(const struct lock *l)
+{
+	(void)l;
+	return true;
 }
 #endif
 
@@ -90,6 +102,7 @@ bool lock_masked(struct lock *l)
 	uint32_t stamp = fork_epoch() << LOCK_EPOCH_SHIFT;
 	bool broken = false;
 
+	VM_BUG_ON(!sigmask_is_set());
 	if (unlikely(!try_word(l, 0, stamp | LOCK_HELD)))
 		broken = lock_slow(l, stamp);
 	rank_check(l);
@@ -122,4 +135,9 @@ void unlock_irqrestore(struct lock *l, uint64_t flags)
 bool lock_is_held(const struct lock *l)
 {
 	return READ_ONCE(l->word) & LOCK_HELD;
+}
+
+bool lock_is_mine(const struct lock *l)
+{
+	return lock_is_held(l) && rank_is_mine(l);
 }

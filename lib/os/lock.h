@@ -54,4 +54,7 @@ void unlock_masked(struct lock *l);
 /* For assertions: somebody in this process holds it. */
 bool lock_is_held(const struct lock *l);
 
+/* The same, and where BUDDY_DEBUG knows it: this thread holds one like it. */
+bool lock_is_mine(const struct lock *l);
+
 #endif

@@ -2,6 +2,8 @@
 #ifndef OS_OS_H
 #define OS_OS_H
 
+#include "bug.h"
+#include "fault.h"
 #include "fork.h"
 #include "inject.h"
 #include "lock.h"

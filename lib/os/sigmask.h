@@ -9,6 +9,7 @@
 #define OS_SIGMASK_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "syscall.h"
@@ -27,6 +28,18 @@ static inline uint64_t sigmask_save(void)
 	/* What the thread has masked itself stays masked. */
 	syscall4(__NR_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
 	return old;
+}
+
+/* For assertions: whether no handler but of those can run in this thread. */
+static inline bool sigmask_is_set(void)
+{
+	/* What cannot be masked. */
+	uint64_t open =
+		SYNCHRONOUS_SIGNALS | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP);
+	uint64_t now = 0;
+
+	syscall4(__NR_rt_sigprocmask, SIG_BLOCK, NULL, &now, sizeof(now));
+	return (now | open) == ~UINT64_C(0);
 }
 
 static inline void sigmask_restore(uint64_t old)

@@ -180,7 +180,8 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 	if (cache_is_one_page(c))
 		fault_ahead(c, page);
 	page->order = c->order;
-	page->cache = (uint8_t)c->index;
+	/* Pairs with the acquire in is_slab_of(): no slab yet. */
+	__atomic_store_n(&page->cache, (uint8_t)c->index, __ATOMIC_RELEASE);
 	page->hint = 0;
 	page->bitmap = slab_bitmap(c, page);
 	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
@@ -192,7 +193,7 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 	if (c->ctor)
 		construct(c, page);
 	__atomic_fetch_add(&c->nr_slabs, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&page->type, PAGE_SLAB, __ATOMIC_RELEASE);
+	set_page_type(page, PAGE_SLAB);
 	if (cache_is_one_page(c) && !cache_is_internal(c->index))
 		tag_page(page_to_addr(page), c);
 	return page;
@@ -202,10 +203,13 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
 			struct page *page)
 {
+	VM_BUG_ON_PAGE(page->type != PAGE_SLAB, page);
+	VM_BUG_ON_PAGE(slab_state(page) != SLAB_HELD, page);
+	VM_BUG_ON_PAGE(!all_are_free(c, page), page);
 	set_state(page, SLAB_NONE);
 	if (cache_is_one_page(c))
 		tag_page(page_to_addr(page), NULL);
-	WRITE_ONCE(page->type, PAGE_RUN);
+	set_page_type(page, PAGE_RUN);
 	__atomic_fetch_sub(&c->nr_slabs, 1, __ATOMIC_RELAXED);
 	free_pages(t, page, c->order);
 }
@@ -216,6 +220,7 @@ static void list_slab(struct kmem_cache *c, struct page *page)
 {
 	uint32_t i = READ_ONCE(c->current) & 1;
 
+	VM_BUG_ON_PAGE(slab_state(page) != SLAB_HELD, page);
 	set_state(page, SLAB_LISTED);
 	__atomic_fetch_add(&c->nr_listed, 1, __ATOMIC_RELAXED);
 	slab_stack_push(&c->partial[i], page);
@@ -226,6 +231,7 @@ static struct page *pop_from(struct kmem_cache *c, uint32_t i)
 	struct page *page = slab_stack_pop(&c->partial[i]);
 
 	if (page) {
+		VM_BUG_ON_PAGE(slab_state(page) != SLAB_LISTED, page);
 		__atomic_fetch_sub(&c->nr_listed, 1, __ATOMIC_RELAXED);
 		set_state(page, SLAB_HELD);
 		page->hint = 0;

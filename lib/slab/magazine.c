@@ -98,6 +98,7 @@ static void array_free(struct thread_cache *own, void **array,
 static void install(struct thread_cache *own, unsigned int cache, void **array,
 		    uint32_t capacity, uint32_t fill)
 {
+	VM_BUG_ON(fill > capacity || array[0]);
 	own->bytes +=
 		(capacity - own->capacity[cache]) * kmem_caches[cache].size;
 	own->capacity[cache] = (uint16_t)capacity;
@@ -137,6 +138,7 @@ static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 	void **array = array_of(own, cache);
 	uint32_t rest = fill_of(own, cache) - nr;
 
+	VM_BUG_ON(nr > fill_of(own, cache));
 	own->flushes[cache]++;
 	kmem_cache_free_bulk(&kmem_caches[cache], &own->mm, nr, array + 1);
 	memmove(array + 1, array + 1 + nr, rest * sizeof(*array));

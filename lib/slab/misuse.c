@@ -79,9 +79,18 @@ static void text_page(struct text *t, const struct page *head, const void *p)
 		text_slab(t, head, p);
 }
 
-noreturn_fn void misuse(const char *kind, const char *function, const void *p)
+void text_address(struct text *t, const void *p)
 {
 	const struct page *head = find_head(p);
+
+	if (head)
+		text_page(t, head, p);
+	else
+		text_str(t, "\n  page  none: no zone has this address");
+}
+
+noreturn_fn void misuse(const char *kind, const char *function, const void *p)
+{
 	struct report r;
 
 	report_begin(&r);
@@ -91,10 +100,7 @@ noreturn_fn void misuse(const char *kind, const char *function, const void *p)
 	text_char(&r.text, '(');
 	text_hex(&r.text, (uintptr_t)p);
 	text_char(&r.text, ')');
-	if (head)
-		text_page(&r.text, head, p);
-	else
-		text_str(&r.text, "\n  page  none: no zone has this address");
+	text_address(&r.text, p);
 	report_abort(&r);
 }
 

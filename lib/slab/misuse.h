@@ -4,6 +4,9 @@
 
 #include "kmem_cache.h"
 
+/* Appends what is known of an address, as the report has it. No lock. */
+void text_address(struct text *t, const void *p);
+
 /*
  * Writes "libbuddy: <kind> in <function>(<pointer>)" and what is known of the
  * pointer's page, and aborts. Allocates nothing and takes no lock.

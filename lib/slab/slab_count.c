@@ -7,6 +7,18 @@
 #define LOOKS 20
 #define LOOK_MS 1u
 
+/*
+ * A page that was another cache's slab may become one of ours while we look.
+ * Its type is looked at again behind the cache that it names.
+ */
+static bool is_slab_of(const struct page *page, const struct kmem_cache *c)
+{
+	/* Pairs with the release in slab_create(). */
+	return page_type(page) == PAGE_SLAB &&
+	       __atomic_load_n(&page->cache, __ATOMIC_ACQUIRE) == c->index &&
+	       page_type(page) == PAGE_SLAB;
+}
+
 void for_each_slab(const struct kmem_cache *c,
 		   void (*fn)(struct page *page, void *arg), void *arg)
 {
@@ -17,9 +29,7 @@ void for_each_slab(const struct kmem_cache *c,
 		for (uint32_t i = z->first_page; i < end; i++) {
 			struct page *page = zone_page(z, i);
 
-			if (__atomic_load_n(&page->type, __ATOMIC_ACQUIRE) ==
-				    PAGE_SLAB &&
-			    page->cache == c->index)
+			if (is_slab_of(page, c))
 				fn(page, arg);
 		}
 	}

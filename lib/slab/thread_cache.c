@@ -134,8 +134,8 @@ static struct thread_cache *new_cache(void)
 /* Makes the calling thread the owner, and the cache live. */
 static void adopt(struct thread_cache *c)
 {
-	c->pid = os_getpid();
-	c->epoch = fork_epoch();
+	WRITE_ONCE(c->pid, os_getpid());
+	WRITE_ONCE(c->epoch, fork_epoch());
 	/* Not before it is known who lives: it would be taken for dead. */
 	__atomic_store_n(&c->state, live_state(os_gettid()), __ATOMIC_RELEASE);
 }
@@ -253,10 +253,13 @@ static bool is_dead(const struct thread_cache *c, uint32_t state)
 {
 	uint32_t now = fork_epoch();
 
-	if (c->epoch != now)
-		return survivor_epoch == now;
+	/* Both pair with the releases in after_fork(). */
+	if (__atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) != now)
+		return __atomic_load_n(&survivor_epoch, __ATOMIC_ACQUIRE) ==
+			       now &&
+		       __atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) != now;
 	/* A vfork child has the memory of its parent, but not its threads. */
-	return c->pid == os_getpid() &&
+	return READ_ONCE(c->pid) == os_getpid() &&
 	       !os_thread_exists((int)(state >> STATE_BITS));
 }
 
@@ -286,7 +289,9 @@ static bool reap_one(struct thread_cache *c)
 
 static void look_for_dead(unsigned int looks)
 {
-	struct thread_cache *c = READ_ONCE(reap_cursor);
+	/* Pairs with the release below: who came here first saw it made. */
+	struct thread_cache *c =
+		__atomic_load_n(&reap_cursor, __ATOMIC_ACQUIRE);
 
 	for (; looks; looks--) {
 		c = c ? c->next : first_cache();
@@ -294,7 +299,7 @@ static void look_for_dead(unsigned int looks)
 			break;
 		reap_one(c);
 	}
-	WRITE_ONCE(reap_cursor, c);
+	__atomic_store_n(&reap_cursor, c, __ATOMIC_RELEASE);
 }
 
 /* What a cache without an owner has kept. */
@@ -378,9 +383,23 @@ static slow_path void end_deeper(struct thread_cache *own)
 
 /* ---- the slow paths' frame -------------------------------------------- */
 
+/*
+ * A thread that the owner started may be looking for the dead at this moment, and the
+ * thread id that the state tells exists no more. So the state goes first: who
+ * finds this epoch has either seen it, or fails to change the one before.
+ */
+static void move_to_child(struct thread_cache *c, uint32_t now)
+{
+	__atomic_store_n(&c->state, live_state(os_gettid()), __ATOMIC_RELEASE);
+	WRITE_ONCE(c->pid, os_getpid());
+	/* Pairs with the acquires in is_dead(). */
+	__atomic_store_n(&c->epoch, now, __ATOMIC_RELEASE);
+}
+
 /* Only the thread that forked runs on with a cache of the epoch before. */
 static slow_path void after_fork(struct thread_cache *own)
 {
+	uint32_t now = fork_epoch();
 	uint32_t state = own->state;
 	uint32_t epoch = own->epoch;
 
@@ -388,9 +407,10 @@ static slow_path void after_fork(struct thread_cache *own)
 	for (struct thread_cache *c = own->depth ? first_cache() : NULL; c;
 	     c = c->next)
 		if (c != own && same_owner(c, state, epoch))
-			adopt(c);
-	adopt(own);
-	survivor_epoch = own->epoch;
+			move_to_child(c, now);
+	move_to_child(own, now);
+	/* Pairs with the acquire in is_dead(). */
+	__atomic_store_n(&survivor_epoch, now, __ATOMIC_RELEASE);
 }
 
 struct thread_cache *thread_cache_enter(struct thread_cache *tc, bool create)

@@ -40,6 +40,7 @@ class Options(drive.Driver):
         for conf in ("stats_print:false", "check:fast", "check:full",
                      "guard:true", "guard:false", "junk:true", "junk:false",
                      "verify_at_exit:true", "verify_at_exit:false",
+                     "segv_report:true", "segv_report:false",
                      "check:full,guard:true,junk:true,verify_at_exit:true"):
             with self.subTest(conf=conf):
                 self.quiet(conf)

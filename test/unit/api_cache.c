@@ -24,9 +24,14 @@ static void test_arguments(void **state)
 		size_t size, align;
 		unsigned int flags;
 	} bad[] = {
-		{NULL, 10, 0, 0},   {"x", 0, 0, 0},  {"x", SMALL_MAX + 1, 0, 0},
-		{"x", 10, 24, 0},   {"x", 10, 3, 0}, {"x", 10, 8192, 0},
+		{NULL, 10, 0, 0},
+		{"x", 0, 0, 0},
+		{"x", SMALL_MAX + 1, 0, 0},
+		{"x", 10, 24, 0},
+		{"x", 10, 3, 0},
+		{"x", 10, 8192, 0},
 		{"x", 10, 0, 0x80},
+		{"x", 10, 3, BUDDY_CACHE_HWCACHE_ALIGN},
 	};
 
 	(void)state;

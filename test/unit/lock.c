@@ -216,13 +216,13 @@ static void test_grandchild_takes_it_over(void **state)
 
 static void test_child_takes_it_with_waiters(void **state)
 {
-	struct timespec cpu;
+	struct timespec cpu[2];
 	pthread_t waiters[2];
 
 	(void)state;
 	start_holder();
 	for (int i = 0; i < 2; i++)
-		pthread_create(&waiters[i], NULL, wait_and_measure, &cpu);
+		pthread_create(&waiters[i], NULL, wait_and_measure, &cpu[i]);
 	nap(50);
 	unit_child_passes(finds_it_broken_once, NULL);
 	end_holder();
