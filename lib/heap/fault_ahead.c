@@ -45,8 +45,6 @@ void fault_ahead_learn(struct page *page)
 {
 	uint32_t known = READ_ONCE(used_pages);
 
-	if (!(page->flags & PG_LEARN))
-		return;
 	page->flags &= (uint8_t)~PG_LEARN;
 	if (!used_as_a_whole(page)) {
 		if (page->nr <= known)

@@ -19,7 +19,7 @@
 /* The run is about to be handed out; flags tell what is known of it. */
 void fault_ahead(struct page *page);
 
-/* It is about to be freed. */
+/* A run with PG_LEARN is about to be freed. */
 void fault_ahead_learn(struct page *page);
 
 #endif

@@ -122,7 +122,8 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 
 void large_free(struct thread_cache *own, struct page *page)
 {
-	fault_ahead_learn(page);
+	if (page->flags & PG_LEARN)
+		fault_ahead_learn(page);
 	if (!run_cache_put(own, page))
 		free_run(mm_of(own), page);
 }
