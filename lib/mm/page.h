@@ -81,11 +81,14 @@ enum migratetype {
 };
 
 enum page_flags {
-	PG_CLEAN = 1,	/* a block in the pcp: still zero, never handed out */
-	PG_MOVED = 2,	/* a run: mremap() brought its pages from elsewhere */
-	PG_HUGE = 4,	/* a run: it has a mapping of its own */
-	PG_ZEROED = 8,	/* a run just handed out: known to be zero */
-	PG_CACHED = 16, /* a run: free, kept by a thread */
+	PG_CLEAN = 1,	 /* a block in the pcp: still zero, never handed out */
+	PG_MOVED = 2,	 /* a run: mremap() brought its pages from elsewhere */
+	PG_HUGE = 4,	 /* a run: it has a mapping of its own */
+	PG_ZEROED = 8,	 /* a run just handed out: known to be zero */
+	PG_CACHED = 16,	 /* a run: free, kept by a thread */
+	PG_SIZED = 32,	 /* a run: `requested` is known */
+	PG_FENCE = 64,	 /* a run of one page that is a fence (fence.h) */
+	PG_FENCED = 128, /* a run that stands between fences */
 };
 
 #define SLAB_INLINE_WORDS 4u
@@ -111,7 +114,10 @@ struct page {
 	uint64_t *bitmap; /* 1: free; points to `map` when that is enough */
 	union {
 		uint64_t map[SLAB_INLINE_WORDS];
-		size_t bytes; /* PG_HUGE: of its mapping, header included */
+		struct {
+			size_t bytes; /* PG_HUGE: of its mapping, with header */
+			size_t requested; /* PG_SIZED: what was asked for */
+		};
 	};
 };
 

@@ -1,6 +1,8 @@
 /* Caches of objects of one size, in slabs. */
 #include "kmem_cache.h"
+#include "ledger.h"
 #include "misuse.h"
+#include "secret.h"
 #include "tags.h"
 
 /* ---- the table -------------------------------------------------------- */
@@ -138,6 +140,7 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 		page->bitmap[w] = 0;
 	bitmap_set_range(page->bitmap, 0, c->nr_objects);
 	prep_compound_page(page, c->order);
+	ledger_begin(page);
 	if (c->ctor)
 		construct(c, page);
 	return page;
@@ -150,6 +153,36 @@ static void slab_destroy(struct kmem_cache *c, struct mm_thread *t,
 	free_pages(t, page, c->order);
 }
 
+static bool random_places;
+
+void slab_randomize(void)
+{
+	random_places = true;
+}
+
+/*
+ * The free object at a random place, or the next one. The hint stays where it
+ * is: it only promises that there is nothing below.
+ */
+static slow_path uint32_t slab_take_random(const struct kmem_cache *c,
+					   struct page *page, uint32_t left,
+					   void **out)
+{
+	char *base = page_to_addr(page);
+
+	while (left && page->nr_free) {
+		size_t from = secret_below(c->nr_objects);
+		size_t i = bitmap_next_set(page->bitmap, from, c->nr_objects);
+
+		if (i == c->nr_objects)
+			i = bitmap_next_set(page->bitmap, 0, from);
+		bitmap_clear(page->bitmap, i);
+		page->nr_free--;
+		out[--left] = base + i * c->size;
+	}
+	return left;
+}
+
 /* Takes objects in the order of their addresses; returns how many are left. */
 static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
 			  uint32_t left, void **out)
@@ -157,6 +190,8 @@ static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
 	char *base = page_to_addr(page);
 	uint32_t w = page->hint;
 
+	if (unlikely(random_places))
+		return slab_take_random(c, page, left, out);
 	while (left && page->nr_free) {
 		uint64_t word = page->bitmap[w];
 		size_t first = (size_t)w * BITS_PER_WORD;
