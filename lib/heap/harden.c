@@ -115,19 +115,19 @@ static void check_poison(const struct kmem_cache *c, const void *obj,
 		misuse_block(MISUSE_AFTER_FREE, function, obj, c->size, bad);
 }
 
-/* The object has an entry from now on; NULL when that cannot be had. */
-static void *hand_out(struct thread_cache *own, unsigned int cache, void *obj,
-		      size_t size)
+/*
+ * The object has an entry from now on. When there is no memory for that the
+ * program goes on with one of unknown size: its class's.
+ */
+static void *hand_out(unsigned int cache, void *obj, size_t size)
 {
-	struct kmem_cache *c = &kmem_caches[cache];
+	const struct kmem_cache *c = &kmem_caches[cache];
 	struct page *page = compound_head(pfn_to_page(addr_to_pfn(obj)));
 	uint32_t *entry = ledger_entry(c, page, obj, true);
 	uint32_t old;
 
-	if (unlikely(!entry)) {
-		magazine_free_slow(own, cache, obj, "malloc");
-		return NULL;
-	}
+	if (unlikely(!entry))
+		return obj;
 	old = ledger_swap(entry, LEDGER_IN_USE | (uint32_t)size);
 	if (ledger_state(old) == LEDGER_FILLED)
 		check_poison(c, obj, "malloc");
@@ -136,10 +136,10 @@ static void *hand_out(struct thread_cache *own, unsigned int cache, void *obj,
 	return obj;
 }
 
-void *harden_object(struct thread_cache *own, unsigned int cache, void *obj)
+void *harden_object(unsigned int cache, void *obj)
 {
 	/* A cache's objects have no rest that a canary could stand in. */
-	return obj ? hand_out(own, cache, obj, kmem_caches[cache].size) : NULL;
+	return obj ? hand_out(cache, obj, kmem_caches[cache].size) : NULL;
 }
 
 static void *alloc_object(struct thread_cache *own, unsigned int class,
@@ -147,7 +147,7 @@ static void *alloc_object(struct thread_cache *own, unsigned int class,
 {
 	void *obj = magazine_alloc_slow(own, class);
 
-	return obj && harden_is_exact() ? hand_out(own, class, obj, size) : obj;
+	return obj && harden_is_exact() ? hand_out(class, obj, size) : obj;
 }
 
 static struct mm_thread *mm_of(struct thread_cache *own)

@@ -56,8 +56,7 @@ void *harden_alloc(struct thread_cache *own, size_t size, size_t alignment,
 		   bool zero) must_check;
 
 /* An object that was just taken from its slab, or NULL, is handed out. */
-void *harden_object(struct thread_cache *own, unsigned int cache,
-		    void *obj) must_check;
+void *harden_object(unsigned int cache, void *obj) must_check;
 
 /*
  * The calls of these names, for blocks that this mode knows. False when p is

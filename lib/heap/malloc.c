@@ -86,7 +86,7 @@ void *heap_cache_alloc(unsigned int cache)
 		if (unlikely(!obj) && give_up_caches(f.own))
 			obj = magazine_alloc_slow(f.own, cache);
 		if (unlikely(harden_is_exact()))
-			obj = harden_object(f.own, cache, obj);
+			obj = harden_object(cache, obj);
 		frame_leave(&f);
 	} else {
 		soft_unmask(tc);
