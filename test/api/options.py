@@ -40,7 +40,10 @@ class Options(drive.Driver):
         for conf in ("stats_print:false", "check:fast", "check:full",
                      "guard:true", "guard:false", "junk:true", "junk:false",
                      "verify_at_exit:true", "verify_at_exit:false",
-                     "check:full,guard:true,junk:true,verify_at_exit:true"):
+                     "check:full,guard:true,junk:true,verify_at_exit:true",
+                     "harden:full", "harden:off", "canary:true",
+                     "zero:true", "poison:true", "random:true",
+                     "quarantine:true", "sample:0", "sample:1000"):
             with self.subTest(conf=conf):
                 self.quiet(conf)
 
@@ -55,7 +58,8 @@ class Options(drive.Driver):
     def test_bad_value(self):
         for key, value in (("stats_print", "maybe"), ("check", "slow"),
                            ("guard", "2"), ("junk", "truex"),
-                           ("verify_at_exit", "")):
+                           ("verify_at_exit", ""), ("harden", "half"),
+                           ("canary", "1"), ("sample", "many")):
             with self.subTest(key=key, value=value):
                 run = self.work(f"{key}:{value}")
                 self.assertEqual(
