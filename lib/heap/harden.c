@@ -200,7 +200,7 @@ static size_t run_room(const struct page *page)
 static void *alloc_large(struct thread_cache *own, size_t size,
 			 size_t alignment, bool zero)
 {
-	size_t len = size + tail() ? size + tail() : 1;
+	size_t len = size + tail();
 	struct page *page = NULL;
 	void *p;
 
@@ -242,8 +242,12 @@ void *harden_alloc(struct thread_cache *own, size_t size, size_t alignment,
 		   bool zero)
 {
 	unsigned int class = 0;
-	void *p = alloc_sample(own, size, alignment);
+	void *p;
 
+	/* Of nothing one byte may be used: none would seem no block at all. */
+	if (!size)
+		size = 1;
+	p = alloc_sample(own, size, alignment);
 	if (p)
 		return p;
 	if (alignment > MIN_OBJECT_SIZE)
@@ -459,7 +463,7 @@ bool harden_free_sized(void *p, size_t alignment, size_t size,
 		return false;
 	if (!is_power_of_two(alignment) || (uintptr_t)p & (alignment - 1))
 		misuse("wrong alignment", function, p);
-	if (size != s.size)
+	if ((size ? size : 1) != s.size)
 		misuse("wrong size", function, p);
 	heap_free_checked(p, function);
 	return true;

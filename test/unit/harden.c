@@ -85,9 +85,9 @@ static void test_poison(void **state)
 
 /* ---- each violation ---------------------------------------------------- */
 
-static const size_t sizes[] = {0,     1,      15,     16,     24,     64,
-			       100,   1000,   1024,   5000,   8192,   20000,
-			       65536, 100000, 262144, 262145, 1 << 20};
+static const size_t sizes[] = {1,      15,     16,     24,     64,    100,
+			       1000,   1024,   5000,   8192,   20000, 65536,
+			       100000, 262144, 262145, 1 << 20};
 
 struct crime {
 	const char *conf;
@@ -306,7 +306,7 @@ static void test_samples(void **state)
 {
 	(void)state;
 	harden("sample:1");
-	for (size_t size = 0; size <= SAMPLE_MAX; size += 1 + size / 7) {
+	for (size_t size = 1; size <= SAMPLE_MAX; size += 1 + size / 7) {
 		char *p = heap_malloc(size);
 		struct sample_view v;
 
@@ -431,6 +431,8 @@ static void test_usable_size_is_what_was_asked_for(void **state)
 {
 	(void)state;
 	harden("harden:full");
+	assert_int_equal(usable(heap_malloc(0)), 1);
+	heap_free_sized(heap_malloc(0), 0, "free_sized");
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		char *p = heap_malloc(sizes[i]);
 
