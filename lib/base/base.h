@@ -4,6 +4,7 @@
 
 #include "bits.h"
 #include "compiler.h"
+#include "hash.h"
 #include "text.h"
 
 #endif

@@ -46,7 +46,8 @@ static struct page *checked_run(void *addr, uint32_t nr, const char *function)
 	struct page *page = page_of(addr);
 
 	if (!page || page->type != PAGE_RUN ||
-	    page->flags & (PG_CACHED | PG_HUGE) || addr != page_to_addr(page))
+	    page->flags & (PG_CACHED | PG_HUGE | PG_FENCE | PG_FENCED) ||
+	    addr != page_to_addr(page))
 		misuse_pointer(function, addr);
 	if (page->nr != nr)
 		misuse("wrong size", function, addr);

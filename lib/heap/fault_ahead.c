@@ -15,8 +15,7 @@ static uint32_t nr_ahead;
 
 void fault_ahead(struct page *page)
 {
-	if (page->nr < MIN_PAGES ||
-	    !(page->flags & (PG_ZEROED | PG_PATCHY)))
+	if (page->nr < MIN_PAGES || !(page->flags & (PG_ZEROED | PG_PATCHY)))
 		return;
 	if (page->nr > READ_ONCE(used_pages) ||
 	    !(__atomic_add_fetch(&nr_ahead, 1, __ATOMIC_RELAXED) %
@@ -45,7 +44,7 @@ void fault_ahead_learn(struct page *page)
 {
 	uint32_t known = READ_ONCE(used_pages);
 
-	page->flags &= (uint8_t)~PG_LEARN;
+	page->flags &= (uint16_t)~PG_LEARN;
 	if (!used_as_a_whole(page)) {
 		if (page->nr <= known)
 			WRITE_ONCE(used_pages, page->nr / 2);

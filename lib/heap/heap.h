@@ -2,6 +2,7 @@
 #ifndef HEAP_HEAP_H
 #define HEAP_HEAP_H
 
+#include "harden.h"
 #include "large.h"
 #include "malloc.h"
 #include "options.h"

@@ -64,7 +64,7 @@ static bool run_cache_put(struct thread_cache *own, struct page *page)
 /* What was known of a run when it was handed out holds no longer. */
 static void *start_of(struct page *page)
 {
-	page->flags &= (uint8_t)~(PG_ZEROED | PG_PATCHY);
+	page->flags &= (uint16_t) ~(PG_ZEROED | PG_PATCHY);
 	return page_to_addr(page);
 }
 

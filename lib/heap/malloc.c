@@ -4,13 +4,10 @@
 #include <string.h>
 
 #include "frame.h"
+#include "harden.h"
 #include "large.h"
 #include "malloc.h"
 #include "options.h"
-
-/* What junk:true fills blocks with: found in a debugger at a glance. */
-#define JUNK_ALLOC 0xa5
-#define JUNK_FREE 0x5a
 
 /* ---- allocating ------------------------------------------------------- */
 
@@ -18,6 +15,8 @@ static void *alloc_by_size(struct thread_cache *own, size_t size)
 {
 	void *p = NULL;
 
+	if (unlikely(harden_is_on()))
+		return harden_alloc(own, size, MIN_OBJECT_SIZE, false);
 	if (size <= SMALL_MAX)
 		p = magazine_alloc_slow(own, size_class(size));
 	/* Where no slab of many pages is to be had, a few may do. */
@@ -31,6 +30,8 @@ static bool give_up_caches(struct thread_cache *own)
 {
 	unsigned int n = thread_cache_reap();
 
+	if (unlikely(harden_is_on()))
+		n += harden_drain(own);
 	if (own)
 		thread_cache_drain(own);
 	return kmem_cache_sweep_all(NULL) || own || n;
@@ -84,6 +85,8 @@ void *heap_cache_alloc(unsigned int cache)
 		obj = magazine_alloc_slow(f.own, cache);
 		if (unlikely(!obj) && give_up_caches(f.own))
 			obj = magazine_alloc_slow(f.own, cache);
+		if (unlikely(harden_is_exact()))
+			obj = harden_object(cache, obj);
 		frame_leave(&f);
 	} else {
 		soft_unmask(tc);
@@ -106,11 +109,7 @@ static struct page *slab_head(struct page *page)
 	return head;
 }
 
-/*
- * The head page of the block in use that begins at p, or NULL. A slab's object
- * may still turn out to be free.
- */
-static struct page *block_of(const void *p)
+struct page *block_of(const void *p)
 {
 	struct page *page = page_of(p);
 
@@ -126,7 +125,7 @@ static struct page *block_of(const void *p)
 			       ? page
 			       : NULL;
 	}
-	if (page->type != PAGE_RUN || page->flags & PG_CACHED ||
+	if (page->type != PAGE_RUN || page->flags & (PG_CACHED | PG_FENCE) ||
 	    p != page_to_addr(page))
 		return NULL;
 	return page;
@@ -167,6 +166,8 @@ void heap_free_slow(void *p, struct thread_cache *tc, const char *function)
 		soft_unmask(tc);
 		return;
 	}
+	if (unlikely(harden_is_on()) && harden_free(p, tc, function))
+		return;
 	page = block_to_free(p, function);
 	f = frame_enter(tc);
 	if (unlikely(options.junk))
@@ -244,6 +245,8 @@ void heap_free_sized_slow(void *p, size_t size, const char *function)
 
 	if (!p)
 		return;
+	if (unlikely(harden_is_on()) && harden_free_sized(p, 1, size, function))
+		return;
 	if (size > LINEAR_MAX && size <= SMALL_MAX &&
 	    tagged_class(p) == size_class_geometric(size)) {
 		heap_free(p, function);
@@ -262,6 +265,9 @@ void heap_free_aligned_sized(void *p, size_t alignment, size_t size,
 
 	if (!p)
 		return;
+	if (unlikely(harden_is_on()) &&
+	    harden_free_sized(p, alignment, size, function))
+		return;
 	page = block_to_free(p, function);
 	if (!is_power_of_two(alignment) || (uintptr_t)p & (alignment - 1))
 		misuse("wrong alignment", function, p);
@@ -274,15 +280,22 @@ void heap_free_aligned_sized(void *p, size_t alignment, size_t size,
 
 /* ---- calloc ----------------------------------------------------------- */
 
+static void *alloc_zeroed(struct thread_cache *own, size_t size)
+{
+	if (unlikely(harden_is_on()))
+		return harden_alloc(own, size, MIN_OBJECT_SIZE, true);
+	return large_alloc(own, size, true);
+}
+
 static void *calloc_large(size_t size)
 {
 	struct frame f = frame_enter(soft_mask());
 	void *p = NULL;
 
 	if (likely(size <= PTRDIFF_MAX)) {
-		p = large_alloc(f.own, size, true);
+		p = alloc_zeroed(f.own, size);
 		if (unlikely(!p) && give_up_caches(f.own))
-			p = large_alloc(f.own, size, true);
+			p = alloc_zeroed(f.own, size);
 	}
 	frame_leave(&f);
 	if (unlikely(!p))
@@ -377,6 +390,8 @@ void *heap_realloc(void *p, size_t size, const char *function)
 
 	if (!p)
 		return heap_malloc(size);
+	if (unlikely(harden_is_on()) && harden_realloc(p, size, function, &new))
+		return new;
 	page = block_to_resize(p, function);
 	check_in_use(page, p, function);
 	if (!size) {
@@ -418,30 +433,44 @@ unsigned int aligned_class(size_t alignment, size_t size)
 	return size <= SMALL_MAX ? size_class(size) : 0;
 }
 
+static void *alloc_aligned(struct thread_cache *own, size_t alignment,
+			   size_t size)
+{
+	if (unlikely(harden_is_on()))
+		return harden_alloc(own, size, alignment, false);
+	return large_alloc_aligned(own, alignment, size);
+}
+
+static void *aligned_slow(size_t alignment, size_t size)
+{
+	struct frame f = frame_enter(soft_mask());
+	void *p = NULL;
+
+	if (likely(size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX)) {
+		p = alloc_aligned(f.own, alignment, size);
+		if (unlikely(!p) && give_up_caches(f.own))
+			p = alloc_aligned(f.own, alignment, size);
+	}
+	frame_leave(&f);
+	return finish_alloc(p, size);
+}
+
 void *heap_aligned(size_t alignment, size_t size)
 {
 	unsigned int class;
-	struct frame f;
-	void *p = NULL;
 
+	/* What was asked for must not be rounded then. */
+	if (unlikely(harden_is_exact()) && alignment > MIN_OBJECT_SIZE)
+		return aligned_slow(alignment, size);
 	/* As in aligned_class(); of size 0 the least block is not enough. */
 	if (alignment <= PAGE_SIZE && size - 1 < SMALL_MAX - PAGE_SIZE)
 		return heap_malloc(align_up(size, alignment));
 	if (alignment <= MIN_OBJECT_SIZE)
 		return heap_malloc(size);
-	if (unlikely(size > PTRDIFF_MAX || alignment > PTRDIFF_MAX)) {
-		errno = ENOMEM;
-		return NULL;
-	}
 	class = aligned_class(alignment, size);
 	if (class)
 		return finish_alloc(heap_cache_alloc(class), size);
-	f = frame_enter(soft_mask());
-	p = large_alloc_aligned(f.own, alignment, size);
-	if (unlikely(!p) && give_up_caches(f.own))
-		p = large_alloc_aligned(f.own, alignment, size);
-	frame_leave(&f);
-	return finish_alloc(p, size);
+	return aligned_slow(alignment, size);
 }
 
 int heap_posix_memalign(void **out, size_t alignment, size_t size)
@@ -465,9 +494,12 @@ int heap_posix_memalign(void **out, size_t alignment, size_t size)
 static slow_path size_t usable_size_slow(const void *p, const char *function)
 {
 	const struct page *page;
+	size_t size;
 
 	if (!p)
 		return 0;
+	if (unlikely(harden_is_on()) && harden_usable_size(p, function, &size))
+		return size;
 	page = block_of(p);
 	if (unlikely(!page))
 		misuse_realloc(function, p);

@@ -99,6 +99,16 @@ void heap_free_aligned_sized(void *p, size_t alignment, size_t size,
 void *heap_cache_alloc(unsigned int cache);
 void heap_cache_free(unsigned int cache, void *obj, const char *function);
 
+/*
+ * The head page of the block in use that begins at p, or NULL. A slab's object
+ * may still turn out to be free.
+ */
+struct page *block_of(const void *p);
+
+/* What junk:true fills blocks with: found in a debugger at a glance. */
+#define JUNK_ALLOC 0xa5
+#define JUNK_FREE 0x5a
+
 /* The class that serves a size with an alignment; 0 when none does. */
 unsigned int aligned_class(size_t alignment, size_t size);
 

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "harden.h"
 #include "mm/mm.h"
 #include "options.h"
 #include "segv_report.h"
@@ -16,12 +17,19 @@ struct options options;
 /* Where to print at exit: programs like ls close fd 2 before that. */
 static int exit_fd = -1;
 
-enum option_type { OPTION_BOOL, OPTION_CHECK };
+enum option_type { OPTION_BOOL, OPTION_CHECK, OPTION_HARDEN, OPTION_NUMBER };
+
+/* Of the values "off" and "on" in this order. */
+static const char *const values[][2] = {
+	[OPTION_BOOL] = {"false", "true"},
+	[OPTION_CHECK] = {"fast", "full"},
+	[OPTION_HARDEN] = {"off", "full"},
+};
 
 static const struct option {
 	const char *key;
 	enum option_type type;
-	bool *value;
+	void *value;
 } known[] = {
 	{"stats_print", OPTION_BOOL, &options.stats_print},
 	{"verify_at_exit", OPTION_BOOL, &options.verify_at_exit},
@@ -29,7 +37,20 @@ static const struct option {
 	{"guard", OPTION_BOOL, &options.guard},
 	{"junk", OPTION_BOOL, &options.junk},
 	{"segv_report", OPTION_BOOL, &options.segv_report},
+	{"harden", OPTION_HARDEN, NULL},
+	{"canary", OPTION_BOOL, &options.canary},
+	{"zero", OPTION_BOOL, &options.zero},
+	{"poison", OPTION_BOOL, &options.poison},
+	{"random", OPTION_BOOL, &options.random},
+	{"quarantine", OPTION_BOOL, &options.quarantine},
+	{"sample", OPTION_NUMBER, &options.sample},
 };
+
+/* One allocation in so many is sampled with harden:full. */
+#define HARDEN_SAMPLES 1000u
+
+#define NUMBER_MAX ((uint32_t)1 << 30)
+#define DECIMAL 10u
 
 /* A part of a text, not ended by a NUL. */
 struct span {
@@ -66,14 +87,47 @@ static void complain(const char *what, struct span a, const char *of,
 	report_end(&r);
 }
 
+static void set_harden(bool on)
+{
+	options.guard = on;
+	options.canary = on;
+	options.zero = on;
+	options.poison = on;
+	options.random = on;
+	options.quarantine = on;
+	options.sample = on ? HARDEN_SAMPLES : 0;
+}
+
+static bool set_number(uint32_t *to, struct span value)
+{
+	uint32_t n = 0;
+
+	if (!value.len)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.start[i] < '0' || value.start[i] > '9')
+			return false;
+		n = n * DECIMAL + (uint32_t)(value.start[i] - '0');
+		if (n > NUMBER_MAX)
+			return false;
+	}
+	*to = n;
+	return true;
+}
+
 static bool set_value(const struct option *o, struct span value)
 {
-	const char *off = o->type == OPTION_CHECK ? "fast" : "false";
-	const char *on = o->type == OPTION_CHECK ? "full" : "true";
+	bool on;
 
-	if (!span_is(value, on) && !span_is(value, off))
+	if (o->type == OPTION_NUMBER)
+		return set_number(o->value, value);
+	on = span_is(value, values[o->type][1]);
+	if (!on && !span_is(value, values[o->type][0]))
 		return false;
-	*o->value = span_is(value, on);
+	if (o->type == OPTION_HARDEN)
+		set_harden(on);
+	else
+		*(bool *)o->value = on;
 	return true;
 }
 
@@ -114,6 +168,7 @@ static void options_apply(void)
 		magazines_disable();
 	if (options.guard)
 		buddy_set_guard_order(GUARD_ORDER);
+	harden_begin();
 	if (options.stats_print)
 		exit_fd = os_keep_fd(2);
 	/* Where that cannot be had the program runs without. */
@@ -141,6 +196,7 @@ void options_init(void)
 __attribute__((constructor)) static void on_start(void)
 {
 	options_init();
+	harden_settle();
 }
 
 /* Runs when the library is unloaded, which is at exit. */

@@ -9,14 +9,23 @@
 #define HEAP_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct options {
 	bool stats_print;    /* statistics on fd 2 at exit */
 	bool verify_at_exit; /* mm_verify at exit; a failure aborts */
 	bool check_full;     /* no magazines: each double free is seen */
-	bool guard;	     /* guard pages when blocks are split */
+	bool guard;	     /* guard pages at splits and around large blocks */
 	bool segv_report;    /* at a fault, what its address is */
 	bool junk;	     /* fill what is handed out and what is freed */
+
+	/* See harden.h; harden:full sets them all, and guard. */
+	bool canary;	 /* bytes behind each block that are checked */
+	bool zero;	 /* what is freed is zeroed */
+	bool poison;	 /* what is freed is checked when handed out again */
+	bool random;	 /* objects come from random places of their slab */
+	bool quarantine; /* what is freed is kept for a while */
+	uint32_t sample; /* one allocation in so many stands alone; 0: none */
 };
 
 extern struct options options;

@@ -72,8 +72,8 @@ static void text_slab_row(struct text *t, struct kmem_cache *c)
 
 /*
  * The tunables of the kernel's slabs do not exist here; their three columns
- * tell how often magazines were refilled and flushed and how often the stacks of
- * slabs were swept, and the last one how many objects the magazines keep.
+ * tell how often magazines were refilled and flushed and how often the stacks
+ * of slabs were swept, and the last one how many objects the magazines keep.
  */
 static void text_slabinfo(struct text *t)
 {

@@ -94,12 +94,17 @@ static bool set_page_guard(struct zone *z, uint32_t index, unsigned int order)
 
 	if (order >= guard_order)
 		return false;
-	if (os_protect(index_addr(z, index), PAGE_SIZE << order, false))
-		return false;
-	set_page_type(page, PAGE_GUARD);
-	page->order = (uint8_t)order;
-	z->nr_guard += order_pages(order);
+	/* First, for the child of a fork to not take it for usable memory. */
 	bitmap_clear_range(z->free_map, index, order_pages(order));
+	page->order = (uint8_t)order;
+	set_page_type(page, PAGE_GUARD);
+	signal_fence();
+	if (os_protect(index_addr(z, index), PAGE_SIZE << order, false)) {
+		set_page_type(page, PAGE_TAIL);
+		bitmap_set_range(z->free_map, index, order_pages(order));
+		return false;
+	}
+	z->nr_guard += order_pages(order);
 	return true;
 }
 

@@ -176,7 +176,7 @@ struct page *huge_resize(struct page *page, size_t size)
 		page = huge_move(page, new_len);
 	if (!page)
 		return NULL;
-	page->flags &= (uint8_t)~PG_ZEROED;
+	page->flags &= (uint16_t)~PG_ZEROED;
 	count(0, (int64_t)new_len - (int64_t)old_len);
 	return page;
 }

@@ -3,6 +3,7 @@
 #define MM_MM_H
 
 #include "buddy.h"
+#include "fence.h"
 #include "gfp.h"
 #include "huge.h"
 #include "mm_stat.h"

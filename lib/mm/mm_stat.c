@@ -24,12 +24,9 @@ static const char *const zone_event_names[NR_ZONE_EVENTS] = {
 };
 
 static const char *const thread_event_names[NR_THREAD_EVENTS] = {
-	[PGALLOC] = "pgalloc",
-	[PGFREE] = "pgfree",
-	[PCP_REFILL] = "pcp_refill",
-	[PCP_DRAIN] = "pcp_drain",
-	[NUMA_HIT] = "numa_hit",
-	[NUMA_FOREIGN] = "numa_foreign",
+	[PGALLOC] = "pgalloc",	     [PGFREE] = "pgfree",
+	[PCP_REFILL] = "pcp_refill", [PCP_DRAIN] = "pcp_drain",
+	[NUMA_HIT] = "numa_hit",     [NUMA_FOREIGN] = "numa_foreign",
 };
 
 /* What buddyinfo and pagetypeinfo show of a zone, copied under its lock. */

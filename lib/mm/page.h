@@ -84,13 +84,16 @@ enum migratetype {
 };
 
 enum page_flags {
-	PG_CLEAN = 1,	/* a block in the pcp: still zero, never handed out */
-	PG_MOVED = 2,	/* a run: mremap() brought its pages from elsewhere */
-	PG_HUGE = 4,	/* a run: it has a mapping of its own */
-	PG_ZEROED = 8,	/* a run just handed out: known to be zero */
-	PG_CACHED = 16, /* a run: free, kept by a thread */
-	PG_PATCHY = 32, /* a run just handed out: some of it is untouched */
-	PG_LEARN = 64,	/* a run: see heap/fault_ahead.h */
+	PG_CLEAN = 1,	 /* a block in the pcp: still zero, never handed out */
+	PG_MOVED = 2,	 /* a run: mremap() brought its pages from elsewhere */
+	PG_HUGE = 4,	 /* a run: it has a mapping of its own */
+	PG_ZEROED = 8,	 /* a run just handed out: known to be zero */
+	PG_CACHED = 16,	 /* a run: free, kept by a thread */
+	PG_SIZED = 32,	 /* a run: `requested` is known */
+	PG_FENCE = 64,	 /* a run of one page that is a fence (fence.h) */
+	PG_FENCED = 128, /* a run that stands between fences */
+	PG_PATCHY = 256, /* a run just handed out: some of it is untouched */
+	PG_LEARN = 512,	 /* a run: see heap/fault_ahead.h */
 };
 
 #define SLAB_INLINE_WORDS 4u
@@ -102,10 +105,10 @@ enum page_flags {
 struct page {
 	uint8_t type;	     /* enum page_type */
 	uint8_t order;	     /* of a block or a slab */
-	uint8_t migratetype; /* of the list that a free block is on */
-	uint8_t flags;	     /* enum page_flags */
+	uint16_t flags;	     /* enum page_flags */
 	uint32_t nr;	     /* head: pages; tail of a slab: to its head */
 	pfn_t prev, next;    /* on a page_list */
+	uint8_t migratetype; /* of the list that a free block is on */
 
 	/* Of a slab: see slab/kmem_cache.h. */
 	uint8_t cache;	  /* index of its kmem_cache */
@@ -114,7 +117,10 @@ struct page {
 	uint64_t *bitmap; /* 1: free; points to `map` when that is enough */
 	union {
 		uint64_t map[SLAB_INLINE_WORDS];
-		size_t bytes; /* PG_HUGE: of its mapping, header included */
+		struct {
+			size_t bytes; /* PG_HUGE: of its mapping, with header */
+			size_t requested; /* PG_SIZED: what was asked for */
+		};
 	};
 };
 

@@ -19,8 +19,8 @@ static void prep_new_page(struct page *page, uint32_t nr)
 	/* Out of the buddy, or out of a pcp. */
 	VM_BUG_ON_PAGE(page->type != PAGE_TAIL && page->type != PAGE_PCP, page);
 	page->nr = nr;
-	page->flags = page->flags & PG_CLEAN ? PG_ZEROED
-					     : page->flags & PG_PATCHY;
+	page->flags =
+		page->flags & PG_CLEAN ? PG_ZEROED : page->flags & PG_PATCHY;
 	WRITE_ONCE(page->cache, 0);
 	set_page_type(page, PAGE_RUN);
 }
@@ -290,7 +290,7 @@ bool run_grow(struct page *page, uint32_t nr)
 		mark_dirty_locked(z, end, more);
 		z->event[ZONE_ALLOC] += more;
 		page->nr = nr;
-		page->flags &= (uint8_t)~PG_ZEROED;
+		page->flags &= (uint16_t)~PG_ZEROED;
 	}
 	zone_unlock(z, flags);
 	return free;
@@ -359,7 +359,8 @@ uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,
 		zone_unlock(z, flags);
 	}
 	count_event(t, PGALLOC, done - first);
-	/* In a zone that is not there yet, or for want of memory the hard way. */
+	/* In a zone that is not there yet, or for want of memory the hard way.
+	 */
 	for (; done < nr; done++) {
 		struct page *page = alloc_pages(t, gfp, 0);
 

@@ -30,10 +30,10 @@ struct per_thread_pages {
 };
 
 enum thread_event {
-	PGALLOC,    /* pages handed out */
-	PGFREE,	    /* pages given back */
-	PCP_REFILL, /* batches taken from the buddy */
-	PCP_DRAIN,  /* batches given to the buddy */
+	PGALLOC,      /* pages handed out */
+	PGFREE,	      /* pages given back */
+	PCP_REFILL,   /* batches taken from the buddy */
+	PCP_DRAIN,    /* batches given to the buddy */
 	NUMA_HIT,     /* calls served by the preferred zone */
 	NUMA_FOREIGN, /* calls that had preferred another */
 	NR_THREAD_EVENTS

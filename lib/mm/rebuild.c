@@ -17,6 +17,22 @@ static void forget_lists(struct zone *z)
 	z->nr_guard = 0;
 }
 
+/*
+ * A guard page is free from now on. It would merge with what is freed below,
+ * and then be found in free_map a second time. Without access it stays.
+ */
+static void open_guard(struct zone *z, uint32_t index, struct page *page)
+{
+	uint32_t nr = UINT32_C(1) << page->order;
+
+	if (os_protect(page_to_addr(page), (size_t)nr << PAGE_SHIFT, true)) {
+		z->nr_guard += nr;
+		return;
+	}
+	set_page_type(page, PAGE_TAIL);
+	bitmap_set_range(z->free_map, index, nr);
+}
+
 void zone_rebuild_locked(struct zone *z)
 {
 	uint32_t index = z->first_page;
@@ -25,13 +41,12 @@ void zone_rebuild_locked(struct zone *z)
 	forget_lists(z);
 	for (uint32_t i = index; i < z->online; i++) {
 		struct page *page = zone_page(z, i);
-		uint32_t nr = UINT32_C(1) << page->order;
 
 		/* Who was giving this back is gone: it is free again. */
 		if (page->type == PAGE_ISOLATED)
 			bitmap_set_range(z->free_map, i, page->nr);
 		if (page->type == PAGE_GUARD)
-			z->nr_guard += nr;
+			open_guard(z, i, page);
 		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)
 			set_page_type(page, PAGE_TAIL);
 	}

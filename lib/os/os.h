@@ -8,6 +8,7 @@
 #include "inject.h"
 #include "lock.h"
 #include "process.h"
+#include "random.h"
 #include "report.h"
 #include "sigmask.h"
 #include "vm.h"

@@ -7,8 +7,8 @@
  * so it costs addresses only. Larger objects have 512 KiB or 2 MiB.
  */
 #define MEDIUM_SLAB_ORDER 3u
-#define SLAB_ORDER(s)                           \
-	((s) <= PAGE_SIZE / 2 ? 0               \
+#define SLAB_ORDER(s)                             \
+	((s) <= PAGE_SIZE / 2 ? 0                 \
 	 : (s) <= PAGE_SIZE   ? MEDIUM_SLAB_ORDER \
 			      : PAGEBLOCK_ORDER)
 

@@ -1,6 +1,8 @@
 /* Caches of objects of one size, in slabs. */
 #include "kmem_cache.h"
+#include "ledger.h"
 #include "misuse.h"
+#include "secret.h"
 #include "tags.h"
 
 /*
@@ -137,6 +139,38 @@ static uint32_t take_words(const struct kmem_cache *c, struct page *page,
 	return left;
 }
 
+static bool random_places;
+
+void slab_randomize(void)
+{
+	random_places = true;
+}
+
+/* The free object at a random place, or the next one. */
+static slow_path uint32_t take_random(const struct kmem_cache *c,
+				      struct page *page, uint32_t left,
+				      void **out)
+{
+	uint64_t *map = slab_bitmap(c, page);
+	char *base = page_to_addr(page);
+
+	while (left) {
+		size_t from = secret_below(c->nr_objects);
+		size_t i = bitmap_next_set(map, from, c->nr_objects);
+
+		if (i == c->nr_objects)
+			i = bitmap_next_set(map, 0, from);
+		if (i == from && !bitmap_test(map, i))
+			break;
+		/* As in take_words(). */
+		__atomic_fetch_and(&map[i / BITS_PER_WORD],
+				   ~(UINT64_C(1) << (i % BITS_PER_WORD)),
+				   __ATOMIC_ACQ_REL);
+		out[--left] = base + i * c->size;
+	}
+	return left;
+}
+
 /*
  * Goes on where it stopped last, and at the end begins anew: what was freed
  * behind it in the meantime.
@@ -147,6 +181,8 @@ static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
 	uint32_t end = BITMAP_WORDS(c->nr_objects);
 	uint32_t from = page->hint;
 
+	if (unlikely(random_places))
+		return take_random(c, page, left, out);
 	left = take_words(c, page, from, end, left, out);
 	return left ? take_words(c, page, 0, from, left, out) : left;
 }
@@ -190,6 +226,7 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 	page->state = (page->state & ~STATE_MASK) + STATE_MASK + 1;
 	set_state(page, SLAB_HELD);
 	prep_compound_page(page, c->order);
+	ledger_begin(page);
 	if (c->ctor)
 		construct(c, page);
 	__atomic_fetch_add(&c->nr_slabs, 1, __ATOMIC_RELAXED);

@@ -101,6 +101,9 @@ static inline bool cache_is_one_page(const struct kmem_cache *c)
 	return !c->order;
 }
 
+/* From now on each object is taken from a random place of its slab. */
+void slab_randomize(void);
+
 /*
  * Fills in a cache's constant fields, from size, alignment (a power of two)
  * and gfp. False when no slab order suits. The caller publishes it.
@@ -162,7 +165,8 @@ static inline bool slab_object_is_free(const struct kmem_cache *c,
 
 	return i < c->nr_objects &&
 	       READ_ONCE(page->bitmap[i / BITS_PER_WORD]) >>
-			       (i % BITS_PER_WORD) & 1;
+			       (i % BITS_PER_WORD) &
+		       1;
 }
 
 /* Objects of a slab that are free in its bitmap; a snapshot. */

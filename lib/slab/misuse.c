@@ -1,5 +1,7 @@
 /* Misuse of the allocator by the program. */
+#include "ledger.h"
 #include "misuse.h"
+#include "sample.h"
 
 static const char *const type_names[NR_PAGE_TYPES] = {
 	[PAGE_TAIL] = "inside a block",	  [PAGE_FREE] = "free, in the buddy",
@@ -37,6 +39,20 @@ static struct page *find_head(const void *p)
 	return NULL;
 }
 
+/* What the hardened mode knows of an object. */
+static void text_ledger(struct text *t, const uint32_t *entry)
+{
+	uint32_t known = entry ? READ_ONCE(*entry) : LEDGER_UNKNOWN;
+
+	if (ledger_state(known) == LEDGER_FREED) {
+		text_str(t, ", which was freed");
+	} else if (ledger_state(known) == LEDGER_IN_USE) {
+		text_str(t, ", of ");
+		text_dec(t, ledger_bytes(known));
+		text_str(t, " bytes");
+	}
+}
+
 static void text_slab(struct text *t, const struct page *head, const void *p)
 {
 	const struct kmem_cache *c = &kmem_caches[head->cache];
@@ -55,6 +71,8 @@ static void text_slab(struct text *t, const struct page *head, const void *p)
 	text_dec(t, offset / c->size);
 	if (slab_object_is_free(c, head, p))
 		text_str(t, ", which is free");
+	else
+		text_ledger(t, ledger_entry(c, head, p, false));
 }
 
 static void text_page(struct text *t, const struct page *head, const void *p)
@@ -70,7 +88,8 @@ static void text_page(struct text *t, const struct page *head, const void *p)
 	text_str(t, " of zone ");
 	text_dec(t, zone_of(head)->id);
 	text_str(t, ", ");
-	text_str(t, type_names[head->type]);
+	text_str(t, head->flags & PG_FENCE ? type_names[PAGE_GUARD]
+					   : type_names[head->type]);
 	text_str(t, ", ");
 	text_dec(t, head_extent(head));
 	text_str(t, " pages of 64 KiB from ");
@@ -79,39 +98,88 @@ static void text_page(struct text *t, const struct page *head, const void *p)
 		text_slab(t, head, p);
 }
 
+static void text_sample(struct text *t, const struct sample_view *s)
+{
+	static const char *const states[] = {[SAMPLE_NONE] = "never used",
+					     [SAMPLE_BUSY] = "just changing",
+					     [SAMPLE_IN_USE] = "in use",
+					     [SAMPLE_FREED] = "freed"};
+
+	text_str(t, "\n  page  a sample's own, ");
+	text_str(t, states[s->state]);
+	if (s->state != SAMPLE_NONE) {
+		text_str(t, ", of ");
+		text_dec(t, s->size);
+		text_str(t, " bytes");
+	}
+}
+
 void text_address(struct text *t, const void *p)
 {
 	const struct page *head = find_head(p);
+	struct sample_view sample;
 
 	if (head)
 		text_page(t, head, p);
+	else if (sample_look(p, &sample))
+		text_sample(t, &sample);
 	else
 		text_str(t, "\n  page  none: no zone has this address");
+}
+
+/* What is wrong, and what is known of the place. */
+static void misuse_begin(struct report *r, const char *kind,
+			 const char *function, const void *p)
+{
+	report_begin(r);
+	text_str(&r->text, kind);
+	text_str(&r->text, " in ");
+	text_str(&r->text, function);
+	text_char(&r->text, '(');
+	text_hex(&r->text, (uintptr_t)p);
+	text_char(&r->text, ')');
+	text_address(&r->text, p);
 }
 
 noreturn_fn void misuse(const char *kind, const char *function, const void *p)
 {
 	struct report r;
 
-	report_begin(&r);
-	text_str(&r.text, kind);
-	text_str(&r.text, " in ");
-	text_str(&r.text, function);
-	text_char(&r.text, '(');
-	text_hex(&r.text, (uintptr_t)p);
-	text_char(&r.text, ')');
-	text_address(&r.text, p);
+	misuse_begin(&r, kind, function, p);
+	report_abort(&r);
+}
+
+noreturn_fn void misuse_block(const char *kind, const char *function,
+			      const void *p, size_t size, size_t offset)
+{
+	struct report r;
+
+	misuse_begin(&r, kind, function, p);
+	text_str(&r.text, "\n  block ");
+	text_dec(&r.text, size);
+	text_str(&r.text, " bytes; the first byte that was changed is number ");
+	text_dec(&r.text, offset);
 	report_abort(&r);
 }
 
 static const char double_free[] = "double free";
 
+static const char *classify_sample(const struct sample_view *s)
+{
+	if (s->state == SAMPLE_NONE)
+		return "foreign pointer";
+	return s->at_start ? double_free : "interior pointer";
+}
+
 static const char *classify(const void *p)
 {
 	const struct page *head = find_head(p);
+	struct sample_view sample;
 	bool at_head;
 
 	if (!head) {
+		if (sample_look(p, &sample))
+			return classify_sample(&sample);
 		if (slot_of(p) == SLOT_HUGE_GONE)
 			return double_free;
 		return slot_of(p) == SLOT_HUGE || slot_of(p) == SLOT_HUGE_TAIL
@@ -127,6 +195,8 @@ static const char *classify(const void *p)
 			       ? double_free
 			       : "interior pointer";
 	case PAGE_RUN:
+		if (head->flags & PG_FENCE)
+			return "foreign pointer";
 		return at_head ? double_free : "interior pointer";
 	case PAGE_FREE:
 	case PAGE_PCP:

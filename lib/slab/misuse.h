@@ -19,7 +19,18 @@ noreturn_fn void misuse(const char *kind, const char *function, const void *p);
  */
 noreturn_fn void misuse_pointer(const char *function, const void *p);
 
-/* The same for a call that does not free: a free block is used after. */
+/* Kinds that the hardened mode finds. */
+#define MISUSE_OVERFLOW "write past the end"
+#define MISUSE_AFTER_FREE "write after free"
+
+/*
+ * misuse() of a block of which `size` bytes were asked for, and the byte at
+ * `offset` was changed by somebody who had no right to.
+ */
+noreturn_fn void misuse_block(const char *kind, const char *function,
+			      const void *p, size_t size, size_t offset);
+
+/* misuse_pointer() for a call that does not free: a use after free. */
 noreturn_fn void misuse_realloc(const char *function, const void *p);
 
 #endif

@@ -18,9 +18,9 @@ static bool swap_head(struct slab_stack *s, uint64_t *seen, uint32_t pfn)
 {
 	/* Release: `next`, and what the slab holds, is there before its page
 	 * can be popped. Acquire: pairs with that. */
-	return __atomic_compare_exchange_n(&s->head, seen,
-					   changed(*seen, pfn), false,
-					   __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(&s->head, seen, changed(*seen, pfn),
+					   false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_ACQUIRE);
 }
 
 void slab_stack_push(struct slab_stack *s, struct page *page)

@@ -22,10 +22,19 @@ static void place_window(const void *p)
 				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
+static bool disabled;
+
+void tags_disable(void)
+{
+	disabled = true;
+}
+
 void tag_page(const void *p, const struct kmem_cache *c)
 {
 	size_t i;
 
+	if (unlikely(disabled) && c)
+		return;
 	if (unlikely(!READ_ONCE(hot.tag_base)))
 		place_window(p);
 	i = tag_index(p);

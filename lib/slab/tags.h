@@ -61,6 +61,9 @@ static always_inline bool tag_accepts(size_t *tag, const void *p)
 	return fraction < hot.limit[*tag];
 }
 
+/* No page is tagged from now on, so that every call takes a slow path. */
+void tags_disable(void);
+
 /* Tags a page as one of a cache's slabs, or as none (NULL). */
 void tag_page(const void *p, const struct kmem_cache *c);
 

@@ -176,7 +176,7 @@ static void drain_runs(struct thread_cache *own)
 			continue;
 		page = pfn_to_page(own->run[n]);
 		own->run[n] = PFN_NONE;
-		page->flags &= (uint8_t)~PG_CACHED;
+		page->flags &= (uint16_t)~PG_CACHED;
 		free_run(NULL, page);
 	}
 	own->run_pages = 0;
@@ -384,9 +384,10 @@ static slow_path void end_deeper(struct thread_cache *own)
 /* ---- the slow paths' frame -------------------------------------------- */
 
 /*
- * A thread that the owner started may be looking for the dead at this moment, and the
- * thread id that the state tells exists no more. So the state goes first: who
- * finds this epoch has either seen it, or fails to change the one before.
+ * A thread that the owner started may be looking for the dead at this moment,
+ * and the thread id that the state tells exists no more. So the state goes
+ * first: who finds this epoch has either seen it, or fails to change the one
+ * before.
  */
 static void move_to_child(struct thread_cache *c, uint32_t now)
 {

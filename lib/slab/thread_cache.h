@@ -103,7 +103,8 @@ unsigned int thread_cache_reap(void);
 /* Sums over all threads. */
 void thread_cache_events(uint64_t events[NR_THREAD_EVENTS]);
 
-/* How often magazines of one cache were refilled and flushed, by all threads. */
+/* How often magazines of one cache were refilled and flushed, by all threads.
+ */
 struct magazine_stat {
 	uint64_t refills, flushes;
 };

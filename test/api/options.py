@@ -41,7 +41,10 @@ class Options(drive.Driver):
                      "guard:true", "guard:false", "junk:true", "junk:false",
                      "verify_at_exit:true", "verify_at_exit:false",
                      "segv_report:true", "segv_report:false",
-                     "check:full,guard:true,junk:true,verify_at_exit:true"):
+                     "check:full,guard:true,junk:true,verify_at_exit:true",
+                     "harden:full", "harden:off", "canary:true",
+                     "zero:true", "poison:true", "random:true",
+                     "quarantine:true", "sample:0", "sample:1000"):
             with self.subTest(conf=conf):
                 self.quiet(conf)
 
@@ -56,7 +59,8 @@ class Options(drive.Driver):
     def test_bad_value(self):
         for key, value in (("stats_print", "maybe"), ("check", "slow"),
                            ("guard", "2"), ("junk", "truex"),
-                           ("verify_at_exit", "")):
+                           ("verify_at_exit", ""), ("harden", "half"),
+                           ("canary", "1"), ("sample", "many")):
             with self.subTest(key=key, value=value):
                 run = self.work(f"{key}:{value}")
                 self.assertEqual(

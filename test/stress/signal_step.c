@@ -433,7 +433,7 @@ static void experiment(const struct operation *op, int fork_mode)
 
 int main(int argc, char **argv)
 {
-	stress_start(argc, argv, 400, 1400);
+	stress_start(argc, argv, 900, 1400);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	dice.state = stress_seed(0);
 	in_handler.state = stress_seed(1);

@@ -225,7 +225,7 @@ static void test_resize_is_refused(void **state)
 	for (int kind = INJECT_MAP; kind < NR_INJECT_KINDS; kind++) {
 		size_t before = unit_address_space();
 
-		if (kind == INJECT_PURGE)
+		if (kind == INJECT_PURGE || kind == INJECT_PROTECT)
 			continue;
 		inject_arm((enum inject_kind)kind, 1, true);
 		assert_null(huge_resize(page, 9 * GIB));

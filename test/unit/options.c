@@ -39,6 +39,35 @@ static void test_each_key(void **state)
 	check(false, false, false, false, false);
 }
 
+static void check_harden(bool all, uint32_t sample)
+{
+	assert_int_equal(options.guard, all);
+	assert_int_equal(options.canary, all);
+	assert_int_equal(options.zero, all);
+	assert_int_equal(options.poison, all);
+	assert_int_equal(options.random, all);
+	assert_int_equal(options.quarantine, all);
+	assert_int_equal(options.sample, sample);
+}
+
+static void test_harden(void **state)
+{
+	(void)state;
+	check_harden(false, 0);
+	options_parse("harden:full");
+	check_harden(true, 1000);
+	options_parse("sample:30");
+	check_harden(true, 30);
+	options_parse("harden:off");
+	check_harden(false, 0);
+	options_parse("guard:true,canary:true,zero:true,poison:true,"
+		      "random:true,quarantine:true,sample:1000000");
+	check_harden(true, 1000000);
+	options_parse("harden:full,canary:false");
+	assert_false(options.canary);
+	assert_true(options.poison);
+}
+
 static void test_the_last_one_counts(void **state)
 {
 	(void)state;
@@ -86,6 +115,20 @@ static const struct complaint complaints[] = {
 	 "libbuddy: BUDDY_CONF: bad value 'true' for key 'check'\n"},
 	{"guard:full",
 	 "libbuddy: BUDDY_CONF: bad value 'full' for key 'guard'\n"},
+	{"harden:true",
+	 "libbuddy: BUDDY_CONF: bad value 'true' for key 'harden'\n"},
+	{"canary:full",
+	 "libbuddy: BUDDY_CONF: bad value 'full' for key 'canary'\n"},
+	{"sample:", "libbuddy: BUDDY_CONF: bad value '' for key 'sample'\n"},
+	{"sample:-1",
+	 "libbuddy: BUDDY_CONF: bad value '-1' for key 'sample'\n"},
+	{"sample:5x",
+	 "libbuddy: BUDDY_CONF: bad value '5x' for key 'sample'\n"},
+	{"sample:99999999999999999999",
+	 "libbuddy: BUDDY_CONF: bad value '99999999999999999999' for key "
+	 "'sample'\n"},
+	{"sample:0", ""},
+	{"harden:off", ""},
 	{"junk:true", ""},
 };
 
@@ -209,6 +252,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_defaults),
 		TEST(test_each_key),
+		TEST(test_harden),
 		TEST(test_the_last_one_counts),
 		TEST(test_empty_parts),
 		TEST(test_complaints),

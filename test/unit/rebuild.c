@@ -154,6 +154,28 @@ static void test_bad_pages_stay_bad(void **state)
 	}
 }
 
+/* The fork came when the page was marked free, and its guard still stood. */
+static void test_a_guard_beside_a_page_being_freed(void **state)
+{
+	uint32_t base;
+	struct zone *z = unit_lone_block(&base);
+	struct page *page;
+
+	(void)state;
+	buddy_set_guard_order(1);
+	page = unit_take(z, 0, MIGRATE_MOVABLE);
+	assert_int_equal(page[1].type, PAGE_GUARD);
+	LOCKED(z) {
+		page->type = PAGE_TAIL;
+		bitmap_set(z->free_map, page_index(page));
+		zone_rebuild_locked(z);
+		unit_verify_locked(z);
+	}
+	assert_int_equal(z->nr_guard, 0);
+	assert_false(unit_faults(page_to_addr(page + 1)));
+	unit_verify();
+}
+
 static void test_the_reserve_stays(void **state)
 {
 	uint32_t base;
@@ -243,5 +265,7 @@ static void test_fork_in_the_midst_of_a_change(void **state)
 UNIT_MAIN(TEST(test_after_the_lists_are_gone),
 	  TEST(test_rebuilding_changes_nothing), TEST(test_an_empty_zone),
 	  TEST(test_isolated_pages_are_free_again),
-	  TEST(test_bad_pages_stay_bad), TEST(test_the_reserve_stays),
+	  TEST(test_bad_pages_stay_bad),
+	  TEST(test_a_guard_beside_a_page_being_freed),
+	  TEST(test_the_reserve_stays),
 	  TEST(test_fork_in_the_midst_of_a_change))
