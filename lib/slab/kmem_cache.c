@@ -197,7 +197,7 @@ static void construct(const struct kmem_cache *c, struct page *page)
 		c->ctor(obj + (size_t)i * c->size);
 }
 
-static void fault_ahead(const struct kmem_cache *c, const struct page *page)
+static void populate_slab(const struct kmem_cache *c, const struct page *page)
 {
 	if (page->flags & PG_ZEROED && READ_ONCE(c->nr_slabs) >= DEMAND_SLABS)
 		os_populate(page_to_addr(page),
@@ -214,7 +214,7 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
 	if (!page)
 		return NULL;
 	if (cache_is_one_page(c))
-		fault_ahead(c, page);
+		populate_slab(c, page);
 	page->order = c->order;
 	/* Pairs with the acquire in is_slab_of(): no slab yet. */
 	__atomic_store_n(&page->cache, (uint8_t)c->index, __ATOMIC_RELEASE);
