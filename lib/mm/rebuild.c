@@ -17,39 +17,60 @@ static void forget_lists(struct zone *z)
 	z->nr_guard = 0;
 }
 
-/*
- * A guard page is free from now on. It would merge with what is freed below,
- * and then be found in free_map a second time. Without access it stays.
- */
-static void open_guard(struct zone *z, uint32_t index, struct page *page)
+/* Whether a guard page will merge as soon as what is free is freed again. */
+static bool guard_ends(const struct zone *z, uint32_t index, uint32_t nr)
 {
-	uint32_t nr = UINT32_C(1) << page->order;
+	uint32_t buddy = index ^ nr;
 
-	if (os_protect(page_to_addr(page), (size_t)nr << PAGE_SHIFT, true)) {
-		z->nr_guard += nr;
-		return;
+	return buddy >= z->first_page && buddy + nr <= z->online &&
+	       bitmap_all_set(z->free_map, buddy, nr);
+}
+
+/*
+ * Guard pages beside a page that was just being freed become free here: they
+ * would merge with it below, and then be found in free_map a second time.
+ * Without access they stay. True when there was one.
+ */
+static bool open_guards(struct zone *z)
+{
+	bool opened = false;
+
+	for (uint32_t i = z->first_page; i < z->online; i++) {
+		struct page *page = zone_page(z, i);
+		uint32_t nr = UINT32_C(1) << page->order;
+
+		if (page->type != PAGE_GUARD || !guard_ends(z, i, nr) ||
+		    os_protect(page_to_addr(page), (size_t)nr << PAGE_SHIFT,
+			       true))
+			continue;
+		set_page_type(page, PAGE_TAIL);
+		z->nr_guard -= nr;
+		bitmap_set_range(z->free_map, i, nr);
+		opened = true;
 	}
-	set_page_type(page, PAGE_TAIL);
-	bitmap_set_range(z->free_map, index, nr);
+	return opened;
 }
 
 void zone_rebuild_locked(struct zone *z)
 {
 	uint32_t index = z->first_page;
 
-	VM_BUG_ON(!lock_is_mine(&z->lock));
 	forget_lists(z);
 	for (uint32_t i = index; i < z->online; i++) {
 		struct page *page = zone_page(z, i);
+		uint32_t nr = UINT32_C(1) << page->order;
 
 		/* Who was giving this back is gone: it is free again. */
 		if (page->type == PAGE_ISOLATED)
 			bitmap_set_range(z->free_map, i, page->nr);
 		if (page->type == PAGE_GUARD)
-			open_guard(z, i, page);
+			z->nr_guard += nr;
 		if (page->type == PAGE_FREE || page->type == PAGE_ISOLATED)
 			set_page_type(page, PAGE_TAIL);
 	}
+	/* One that ends may free the buddy of a larger one. */
+	while (open_guards(z))
+		;
 	while (index < z->online) {
 		uint32_t end;
 
