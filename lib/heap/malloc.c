@@ -459,14 +459,14 @@ void *heap_aligned(size_t alignment, size_t size)
 {
 	unsigned int class;
 
+	if (alignment <= MIN_OBJECT_SIZE)
+		return heap_malloc(size);
 	/* What was asked for must not be rounded then. */
-	if (unlikely(harden_is_exact()) && alignment > MIN_OBJECT_SIZE)
+	if (unlikely(harden_is_exact()))
 		return aligned_slow(alignment, size);
 	/* As in aligned_class(); of size 0 the least block is not enough. */
 	if (alignment <= PAGE_SIZE && size - 1 < SMALL_MAX - PAGE_SIZE)
 		return heap_malloc(align_up(size, alignment));
-	if (alignment <= MIN_OBJECT_SIZE)
-		return heap_malloc(size);
 	class = aligned_class(alignment, size);
 	if (class)
 		return finish_alloc(heap_cache_alloc(class), size);
