@@ -12,9 +12,10 @@
 #define EMPTY_SHARE 8u
 
 /*
- * From so many slabs on a cache is in demand: what it gets next will be used as
- * a whole, or is a small part of what it has. To fault a slab's memory in by
- * one call takes a fraction of the time of a fault for each of its OS pages.
+ * From so many slabs on a cache is in demand: what it gets next, because its
+ * slabs are used up, will be used as a whole, or is a small part of what it
+ * has. To fault a slab's memory in by one call takes a fraction of the time of
+ * a fault for each of its OS pages.
  */
 #define DEMAND_SLABS 8u
 
@@ -197,23 +198,26 @@ static void construct(const struct kmem_cache *c, struct page *page)
 		c->ctor(obj + (size_t)i * c->size);
 }
 
+/* Of an object above an OS page's size a program may use the beginning only. */
 static void populate_slab(const struct kmem_cache *c, const struct page *page)
 {
-	if (page->flags & PG_ZEROED && READ_ONCE(c->nr_slabs) >= DEMAND_SLABS)
+	if (page->flags & PG_ZEROED && c->size <= os_page_size() &&
+	    READ_ONCE(c->nr_slabs) >= DEMAND_SLABS)
 		os_populate(page_to_addr(page),
 			    align_up((size_t)c->nr_objects * c->size,
 				     os_page_size()));
 }
 
 /* A slab that the caller holds, with all objects free; or NULL. */
-static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t)
+static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t,
+				bool demand)
 {
 	unsigned int gfp = c->gfp | (t ? 0 : GFP_ATOMIC);
 	struct page *page = alloc_pages(t, gfp, c->order);
 
 	if (!page)
 		return NULL;
-	if (cache_is_one_page(c))
+	if (demand && cache_is_one_page(c))
 		populate_slab(c, page);
 	page->order = c->order;
 	/* Pairs with the acquire in is_slab_of(): no slab yet. */
@@ -406,6 +410,8 @@ static uint32_t take_held(struct kmem_cache *c, struct mm_thread *t,
 uint32_t kmem_cache_alloc_bulk(struct kmem_cache *c, struct mm_thread *t,
 			       pfn_t *claim, uint32_t nr, void **out)
 {
+	/* A thread's first slab tells nothing of what it will need. */
+	bool demand = !claim || claim->nr;
 	uint32_t left = nr;
 	struct page *page;
 
@@ -416,7 +422,7 @@ uint32_t kmem_cache_alloc_bulk(struct kmem_cache *c, struct mm_thread *t,
 	/* Better few than a new slab. */
 	if (left < nr)
 		return nr - left;
-	page = slab_create(c, t);
+	page = slab_create(c, t, demand);
 	if (page)
 		left = take_held(c, t, page, claim, left, out);
 	return nr - left;
