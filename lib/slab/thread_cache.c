@@ -25,7 +25,7 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 
 /* What a thread may keep; many threads share it, each has a minimum. */
 #define THREAD_MAX_BYTES (4u << 20)
-#define ALL_THREADS_BYTES (16u << 20)
+#define ALL_THREADS_BYTES (32u << 20)
 #define THREAD_MIN_BYTES (256u << 10)
 
 /*
