@@ -461,8 +461,8 @@ void *heap_aligned(size_t alignment, size_t size)
 
 	if (alignment <= MIN_OBJECT_SIZE)
 		return heap_malloc(size);
-	/* What was asked for must not be rounded then. */
-	if (unlikely(harden_is_exact()))
+	/* What was asked for must not be rounded then, nor of a sample. */
+	if (unlikely(harden_is_on()))
 		return aligned_slow(alignment, size);
 	/* As in aligned_class(); of size 0 the least block is not enough. */
 	if (alignment <= PAGE_SIZE && size - 1 < SMALL_MAX - PAGE_SIZE)
