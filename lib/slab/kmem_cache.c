@@ -28,10 +28,15 @@ static uint32_t in_state(uint32_t state, enum slab_state s)
 	return (state & ~STATE_MASK) | (uint32_t)s;
 }
 
+static uint32_t next_life(uint32_t state)
+{
+	return (state & ~STATE_MASK) + STATE_MASK + 1;
+}
+
 /* The caller holds the slab: nobody else writes its state. */
 static void set_state(struct page *page, enum slab_state s)
 {
-	__atomic_store_n(&page->state, in_state(page->state, s),
+	__atomic_store_n(&page->state, in_state(READ_ONCE(page->state), s),
 			 __ATOMIC_SEQ_CST);
 }
 
@@ -223,11 +228,12 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t,
 	/* Pairs with the acquire in is_slab_of(): no slab yet. */
 	__atomic_store_n(&page->cache, (uint8_t)c->index, __ATOMIC_RELEASE);
 	page->hint = 0;
-	page->bitmap = slab_bitmap(c, page);
+	WRITE_ONCE(page->bitmap, slab_bitmap(c, page));
 	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
-		page->bitmap[w] = bitmap_mask(w, 0, c->nr_objects);
+		WRITE_ONCE(slab_bitmap(c, page)[w],
+			   bitmap_mask(w, 0, c->nr_objects));
 	/* Another life of this page: who speaks of the last one is mistaken. */
-	page->state = (page->state & ~STATE_MASK) + STATE_MASK + 1;
+	WRITE_ONCE(page->state, next_life(READ_ONCE(page->state)));
 	set_state(page, SLAB_HELD);
 	prep_compound_page(page, c->order);
 	ledger_begin(page);
@@ -302,7 +308,7 @@ static void release_slab(struct kmem_cache *c, struct mm_thread *t,
 			 struct page *page)
 {
 	while (!any_is_free(c, page)) {
-		uint32_t full = in_state(page->state, SLAB_FULL);
+		uint32_t full = in_state(READ_ONCE(page->state), SLAB_FULL);
 
 		set_state(page, SLAB_FULL);
 		/* Who freed one before may have found the slab held. */
