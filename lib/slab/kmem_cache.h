@@ -164,7 +164,7 @@ static inline bool slab_object_is_free(const struct kmem_cache *c,
 	uint32_t i = object_index(c, offset_in_slab(page, obj));
 
 	return i < c->nr_objects &&
-	       READ_ONCE(page->bitmap[i / BITS_PER_WORD]) >>
+	       READ_ONCE(READ_ONCE(page->bitmap)[i / BITS_PER_WORD]) >>
 			       (i % BITS_PER_WORD) &
 		       1;
 }
@@ -173,7 +173,12 @@ static inline bool slab_object_is_free(const struct kmem_cache *c,
 static inline uint32_t slab_nr_free(const struct kmem_cache *c,
 				    const struct page *page)
 {
-	return (uint32_t)bitmap_count_range(page->bitmap, 0, c->nr_objects);
+	const uint64_t *map = READ_ONCE(page->bitmap);
+	int n = 0;
+
+	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
+		n += __builtin_popcountll(READ_ONCE(map[w]));
+	return (uint32_t)n;
 }
 
 /* What slabinfo shows of a cache. */

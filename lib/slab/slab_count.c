@@ -60,7 +60,8 @@ static void count_slab(struct page *page, void *arg)
 	else if (slab_state(page) == SLAB_LISTED && !free)
 		n->why = "a full slab that is listed";
 	else if (c->nr_objects % BITS_PER_WORD &&
-		 page->bitmap[last] & ~bitmap_mask(last, 0, c->nr_objects))
+		 READ_ONCE(READ_ONCE(page->bitmap)[last]) &
+			 ~bitmap_mask(last, 0, c->nr_objects))
 		n->why = "a bit of no object";
 }
 
@@ -83,8 +84,7 @@ static uint32_t count_stack(const struct kmem_cache *c, uint32_t i,
 	while (page) {
 		pfn_t next = {READ_ONCE(page->next.nr)};
 
-		if (page->type != PAGE_SLAB || page->cache != c->index ||
-		    slab_state(page) != SLAB_LISTED ||
+		if (!is_slab_of(page, c) || slab_state(page) != SLAB_LISTED ||
 		    ++n > READ_ONCE(c->nr_slabs)) {
 			*why = "a page on a stack of slabs";
 			break;
@@ -116,7 +116,7 @@ static const char *look(const struct kmem_cache *c)
 
 	for_each_slab(c, count_slab, &n);
 	if (n.stat.nr_slabs != READ_ONCE(c->nr_slabs) &&
-	    !may_have_lost(n.stat.nr_slabs, c->nr_slabs))
+	    !may_have_lost(n.stat.nr_slabs, READ_ONCE(c->nr_slabs)))
 		n.why = "nr_slabs";
 	stacked = count_stack(c, 0, &n.why) + count_stack(c, 1, &n.why);
 	if (!n.why && stacked != n.listed && !may_have_lost(stacked, n.listed))

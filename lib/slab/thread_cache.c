@@ -305,13 +305,16 @@ static void look_for_dead(unsigned int looks)
 /* What a cache without an owner has kept. */
 static bool drain_free(struct thread_cache *c)
 {
-	bool had = READ_ONCE(c->mm.pcp.count) != 0;
+	bool had;
 
-	if (!had || !change_state(c, CACHE_FREE, CACHE_ENDING))
+	/* Nobody's but this thread's from here on. */
+	if (!change_state(c, CACHE_FREE, CACHE_ENDING))
 		return false;
-	drain_pcp(&c->mm);
+	had = c->mm.pcp.count != 0;
+	if (had)
+		drain_pcp(&c->mm);
 	change_state(c, CACHE_ENDING, CACHE_FREE);
-	return true;
+	return had;
 }
 
 unsigned int thread_cache_reap(void)
