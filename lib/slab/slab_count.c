@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "kmem_cache.h"
+#include "thread_cache.h"
 
 /* How often a check looks again before it complains, and how long it waits. */
 #define LOOKS 20
@@ -42,6 +43,16 @@ struct count {
 	const char *why;
 };
 
+/*
+ * A call that was interrupted may stand between the two steps of a change; in
+ * the child of a fork, so may one of a thread that is gone.
+ */
+static bool in_the_midst(void)
+{
+	return READ_ONCE(thread_cache_pointer) == EMPTY_CACHE(EMPTY_BUSY) ||
+	       fork_epoch() > 1;
+}
+
 static void count_slab(struct page *page, void *arg)
 {
 	struct count *n = arg;
@@ -53,9 +64,9 @@ static void count_slab(struct page *page, void *arg)
 	n->stat.nr_objects += c->nr_objects;
 	n->stat.nr_free += free;
 	n->listed += slab_state(page) == SLAB_LISTED;
-	if (slab_state(page) == SLAB_NONE)
+	if (slab_state(page) == SLAB_NONE && !in_the_midst())
 		n->why = "a slab's state";
-	else if (slab_state(page) == SLAB_FULL && free)
+	else if (slab_state(page) == SLAB_FULL && free && !in_the_midst())
 		n->why = "a slab with free objects that is lost";
 	else if (slab_state(page) == SLAB_LISTED && !free)
 		n->why = "a full slab that is listed";
@@ -94,10 +105,10 @@ static uint32_t count_stack(const struct kmem_cache *c, uint32_t i,
 	return n;
 }
 
-/* In the child of a fork, what a thread that is gone held is lost. */
+/* Then a slab may be in nobody's count yet, or no more. */
 static bool may_have_lost(uint32_t found, uint32_t expected)
 {
-	return found < expected && fork_epoch() > 1;
+	return found < expected && in_the_midst();
 }
 
 /* What changes with every slab that is made, ended, listed or taken. */
