@@ -509,15 +509,10 @@ static slow_path size_t usable_size_slow(const void *p, const char *function)
 /* Some programs (redis is one) ask at each allocation and each free. */
 size_t heap_usable_size(const void *p, const char *function)
 {
-	size_t i = tag_index(p);
+	size_t class = tagged_class(p);
 
-	if (likely(i < NR_TAGS)) {
-		size_t tag = tags[i];
-
-		if (likely(tag_accepts(&tag, p)))
-			return kmem_caches[tag].size;
-	}
-	return usable_size_slow(p, function);
+	return likely(class) ? kmem_caches[class].size
+			     : usable_size_slow(p, function);
 }
 
 int heap_trim(size_t pad)
