@@ -51,7 +51,7 @@ static void begin_exact(void)
 		tags_disable();
 		ledger_enable();
 	}
-	poison = wanted & HARDEN_ZERO ? 0 : secret_word(&poison);
+	poison = wanted & HARDEN_ZERO ? 0 : poison_word(secret_word(&poison));
 	__atomic_fetch_or(&harden_flags, wanted, __ATOMIC_RELEASE);
 	wanted = 0;
 }

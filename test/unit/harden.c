@@ -83,6 +83,23 @@ static void test_poison(void **state)
 	}
 }
 
+/* What programs write most, text and NUL, is no byte of it. */
+static void test_poison_word(void **state)
+{
+	static const uint64_t secrets[] = {0, UINT64_C(0x5555555555555555),
+					   UINT64_C(0x0123456789abcdef)};
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(secrets); s++) {
+		uint64_t word = poison_word(secrets[s]);
+
+		for (size_t i = 0; i < sizeof(word); i++)
+			assert_true(((unsigned char *)&word)[i] >= 0x80);
+		assert_int_equal(word & UINT64_C(0x7f7f7f7f7f7f7f7f),
+				 secrets[s] & UINT64_C(0x7f7f7f7f7f7f7f7f));
+	}
+}
+
 /* ---- each violation ---------------------------------------------------- */
 
 static const size_t sizes[] = {1,      15,     16,     24,     64,    100,
@@ -477,8 +494,9 @@ static void test_options_that_come_late(void **state)
 }
 
 UNIT_MAIN(TEST(test_siphash), TEST(test_canary), TEST(test_poison),
-	  TEST(test_one_byte_past_the_end), TEST(test_write_after_free),
-	  TEST(test_double_free), TEST(test_sizes_are_exact),
+	  TEST(test_poison_word), TEST(test_one_byte_past_the_end),
+	  TEST(test_write_after_free), TEST(test_double_free),
+	  TEST(test_sizes_are_exact),
 	  TEST(test_large_blocks_stand_between_fences),
 	  TEST(test_fences_are_given_back), TEST(test_a_fence_is_no_block),
 	  TEST(test_samples), TEST(test_samples_are_one_in_n),
