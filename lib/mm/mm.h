@@ -13,6 +13,7 @@
 #include "pcp.h"
 #include "reclaim.h"
 #include "rmqueue.h"
+#include "stash.h"
 #include "verify.h"
 #include "zone.h"
 

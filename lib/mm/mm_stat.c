@@ -4,6 +4,7 @@
 #include "huge.h"
 #include "mm_stat.h"
 #include "reclaim.h"
+#include "stash.h"
 
 #define NUMBER_WIDTH 7
 #define TYPE_WIDTH 12
@@ -186,6 +187,7 @@ void text_zoneinfo(struct text *t)
 		text_field(t, "present", n.online + z->first_page);
 		text_field(t, "managed", n.online);
 		text_field(t, "dirty", n.free_dirty);
+		text_field(t, "stashed", stash_pages(z));
 		text_field(t, "guard", n.guard);
 		text_field(t, "isolated", n.isolated);
 		text_field(t, "bad", n.bad);

@@ -64,7 +64,7 @@ typedef struct {
 enum page_type {
 	PAGE_TAIL,
 	PAGE_FREE,     /* head of a free block, on a free list */
-	PAGE_PCP,      /* head of a block in a thread's pcp */
+	PAGE_PCP,      /* head of a block in a thread's pcp, or a stash */
 	PAGE_RUN,      /* head of pages handed out */
 	PAGE_SLAB,     /* head of a slab */
 	PAGE_GUARD,    /* head of a split-off block without access */

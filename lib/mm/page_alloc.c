@@ -7,6 +7,7 @@
 #include "page_bug.h"
 #include "reclaim.h"
 #include "rmqueue.h"
+#include "stash.h"
 
 static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
 {
@@ -118,8 +119,10 @@ static slow_path struct page *alloc_slow(struct mm_thread *t,
 	/* What this thread keeps may be just what is missing. */
 	if (t)
 		drain_pcp(t);
-	for (uint32_t i = 0; i < nr_zones_now(); i++)
+	for (uint32_t i = 0; i < nr_zones_now(); i++) {
+		stash_drain(zones[i]);
 		unreserve_highatomic(zones[i]);
+	}
 	page = try_zones(t, req);
 	if (!page && req->gfp & GFP_NOFAIL) {
 		struct report r;
@@ -232,8 +235,18 @@ void free_pages(struct mm_thread *t, struct page *page, unsigned int order)
 	count_event(t, PGFREE, 1u << order);
 	if (t && pcp_allowed_order(order))
 		free_pcp_page(t, page, order);
-	else
+	else if (!stash_allowed_order(order) || !stash_put(page, order))
 		free_to_zone(page, 1u << order);
+}
+
+/* Whether a run is a block that a pcp or a stash would take. */
+static bool is_kept_block(const struct page *page)
+{
+	uint32_t nr = page->nr;
+	unsigned int order = lowest_bit(nr);
+
+	return is_power_of_two(nr) && !(page_index(page) & (nr - 1)) &&
+	       (pcp_allowed_order(order) || stash_allowed_order(order));
 }
 
 void free_run(struct mm_thread *t, struct page *page)
@@ -246,9 +259,7 @@ void free_run(struct mm_thread *t, struct page *page)
 	}
 	if (unlikely(page->flags & PG_MOVED)) {
 		unmove(page);
-	} else if (t && is_power_of_two(nr) &&
-		   pcp_allowed_order(lowest_bit(nr)) &&
-		   !(page_index(page) & (nr - 1))) {
+	} else if (is_kept_block(page)) {
 		free_pages(t, page, lowest_bit(nr));
 		return;
 	}

@@ -139,7 +139,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 	return page;
 }
 
-static void free_block_locked(struct zone *z, struct page *page)
+void free_pcp_block_locked(struct zone *z, struct page *page)
 {
 	uint32_t index = page_index(page);
 
@@ -181,7 +181,7 @@ static uint32_t free_from_list(struct mm_thread *t, unsigned int l, uint32_t nr)
 		}
 		page_list_del(list, page);
 		account(&t->pcp, page->order, -1);
-		free_block_locked(z, page);
+		free_pcp_block_locked(z, page);
 		freed += pages;
 	}
 	if (held)

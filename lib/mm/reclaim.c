@@ -1,6 +1,7 @@
 /* Giving memory back to the operating system. */
 #include "buddy.h"
 #include "reclaim.h"
+#include "stash.h"
 
 /*
  * Two watermarks, each so many pages and a share of what is in use. Faulting a
@@ -160,17 +161,20 @@ static bool interval_is_over(struct zone *z)
 
 void reclaim_dirty(struct zone *z)
 {
-	uint32_t dirty = zone_dirty_hint(z);
+	uint32_t dirty = zone_dirty_hint(z) + stash_pages(z);
 	struct watermarks w;
 
 	if (likely(dirty <= SOFT_PAGES))
 		return;
 	w = zone_watermarks(z);
-	if (dirty > w.hard || (dirty > w.soft && interval_is_over(z)))
-		purge_down_to(z, w.low, PURGE_MIN_PAGES);
+	if (dirty <= w.hard && (dirty <= w.soft || !interval_is_over(z)))
+		return;
+	stash_drain(z);
+	purge_down_to(z, w.low, PURGE_MIN_PAGES);
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)
 {
+	stash_drain(z);
 	return purge_down_to(z, keep, 1);
 }

@@ -1,6 +1,7 @@
 /* Taking pages from one zone. */
 #include "buddy.h"
 #include "rmqueue.h"
+#include "stash.h"
 
 /* Runs below this are cut from one block, others found by pageblocks. */
 #define SHORT_RUN_PAGES PAGEBLOCK_PAGES
@@ -104,6 +105,14 @@ void unreserve_highatomic(struct zone *z)
 	zone_unlock(z, flags);
 }
 
+static struct page *rmqueue_stash(struct zone *z, unsigned int order,
+				  enum migratetype mt)
+{
+	if (!stash_allowed_order(order) || mt != MIGRATE_MOVABLE)
+		return NULL;
+	return stash_take(z, order);
+}
+
 struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 		     unsigned int gfp)
 {
@@ -119,6 +128,9 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 		if (page)
 			return page;
 	}
+	page = rmqueue_stash(z, order, mt);
+	if (page)
+		return page;
 	flags = zone_lock(z);
 	page = rmqueue_buddy_locked(z, order, mt, true);
 	if (gfp & GFP_ATOMIC) {
@@ -187,7 +199,11 @@ static struct page *rmqueue_short_run(struct zone *z, uint32_t nr,
 
 struct page *rmqueue_run(struct zone *z, uint32_t nr, unsigned int gfp)
 {
+	struct page *page = NULL;
+
 	if (nr < SHORT_RUN_PAGES)
 		return rmqueue_short_run(z, nr, gfp);
-	return rmqueue_long_run(z, nr);
+	if (is_power_of_two(nr))
+		page = rmqueue_stash(z, lowest_bit(nr), gfp_migratetype(gfp));
+	return page ? page : rmqueue_long_run(z, nr);
 }

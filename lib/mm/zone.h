@@ -36,6 +36,8 @@ enum zone_event {
 	NR_ZONE_EVENTS
 };
 
+#define STASH_SLOTS 4u
+
 struct zone {
 	/* Constant once the zone is in the map. */
 	uint32_t id;	     /* 0, 1, 2 ... */
@@ -43,7 +45,10 @@ struct zone {
 	uint32_t first_page; /* index of the first that can be handed out */
 	uint64_t *slab_maps;
 
-	uint64_t last_purge; /* ms; atomic */
+	/* Atomic. */
+	uint64_t last_purge cacheline_aligned; /* ms */
+	uint32_t stash[STASH_SLOTS];	       /* see stash.h */
+	uint32_t stash_victim;		       /* the slot to empty next */
 
 	/* Under lock. */
 	struct lock lock cacheline_aligned;
