@@ -179,7 +179,7 @@ struct heap_totals heap_totals(void)
 		s = kmem_cache_stat(c);
 		n.cached += (s.nr_free + thread_cache_objects(i)) * c->size;
 	}
-	n.cached += thread_cache_pages() << PAGE_SHIFT;
+	n.cached += (thread_cache_pages() + m.stashed) << PAGE_SHIFT;
 	n.used =
 		n.online > n.free + n.cached ? n.online - n.free - n.cached : 0;
 	return n;

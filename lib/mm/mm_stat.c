@@ -157,6 +157,7 @@ static struct mm_totals zone_numbers(struct zone *z)
 		.online = z->online - z->first_page,
 		.free = z->nr_free,
 		.free_dirty = z->nr_free_dirty,
+		.stashed = stash_pages(z),
 		.guard = z->nr_guard,
 		.isolated = z->nr_isolated,
 		.bad = z->nr_bad,
@@ -187,7 +188,7 @@ void text_zoneinfo(struct text *t)
 		text_field(t, "present", n.online + z->first_page);
 		text_field(t, "managed", n.online);
 		text_field(t, "dirty", n.free_dirty);
-		text_field(t, "stashed", stash_pages(z));
+		text_field(t, "stashed", n.stashed);
 		text_field(t, "guard", n.guard);
 		text_field(t, "isolated", n.isolated);
 		text_field(t, "bad", n.bad);
@@ -234,6 +235,7 @@ struct mm_totals mm_totals(void)
 		m.online += n.online;
 		m.free += n.free;
 		m.free_dirty += n.free_dirty;
+		m.stashed += n.stashed;
 		m.guard += n.guard;
 		m.isolated += n.isolated;
 		m.bad += n.bad;
@@ -262,6 +264,7 @@ void text_vmstat(struct text *t, const uint64_t events[NR_THREAD_EVENTS])
 	text_counter(t, "nr_online_pages", m.online);
 	text_counter(t, "nr_free_pages", m.free);
 	text_counter(t, "nr_free_dirty", m.free_dirty);
+	text_counter(t, "nr_stashed", m.stashed);
 	text_counter(t, "nr_guard", m.guard);
 	text_counter(t, "nr_isolated", m.isolated);
 	text_counter(t, "nr_bad", m.bad);

@@ -18,6 +18,7 @@ void text_vmstat(struct text *t, const uint64_t events[NR_THREAD_EVENTS]);
 /* Pages by state over all zones. */
 struct mm_totals {
 	uint64_t zones, online, free, free_dirty, guard, isolated, bad;
+	uint64_t stashed;    /* pages kept in stashes */
 	uint64_t highatomic; /* pageblocks */
 	uint64_t event[NR_ZONE_EVENTS];
 	uint64_t contended;

@@ -230,12 +230,29 @@ static void unmove(struct page *page)
 	zone_unlock(z, flags);
 }
 
+/* Keeps only movable blocks: what is so large and not so may be the reserve. */
+static bool stash_block(struct page *page, unsigned int order)
+{
+	if (pageblock_type_hint(page) != MIGRATE_MOVABLE)
+		return false;
+	page->order = (uint8_t)order;
+	page->flags = 0;
+	page->next = PFN_NONE;
+	set_page_type(page, PAGE_PCP);
+	if (!stash_put(zone_of(page), page, MIGRATE_MOVABLE, 1u << order)) {
+		set_page_type(page, PAGE_RUN);
+		return false;
+	}
+	reclaim_dirty(zone_of(page));
+	return true;
+}
+
 void free_pages(struct mm_thread *t, struct page *page, unsigned int order)
 {
 	count_event(t, PGFREE, 1u << order);
 	if (t && pcp_allowed_order(order))
 		free_pcp_page(t, page, order);
-	else if (!stash_allowed_order(order) || !stash_put(page, order))
+	else if (!stash_allowed_order(order) || !stash_block(page, order))
 		free_to_zone(page, 1u << order);
 }
 

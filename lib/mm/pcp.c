@@ -4,6 +4,7 @@
 #include "pcp.h"
 #include "reclaim.h"
 #include "rmqueue.h"
+#include "stash.h"
 
 /*
  * Pages. A thread whose refills and drains alternate works in bursts, and gets
@@ -40,6 +41,11 @@ static inline unsigned int list_order(unsigned int list)
 	unsigned int order = list / MIGRATE_PCPTYPES;
 
 	return order > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : order;
+}
+
+static inline enum migratetype list_migratetype(unsigned int list)
+{
+	return (enum migratetype)(list % MIGRATE_PCPTYPES);
 }
 
 /* Pageblocks are not in `count`: one of each type is kept, whatever it is. */
@@ -91,15 +97,28 @@ static void tune_on_drain(struct per_thread_pages *pcp)
 	}
 }
 
-/* Fills a list with `batch` pages' worth of blocks in one hold of the lock. */
-static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
-			 unsigned int order, enum migratetype mt)
+/* Puts a chain's blocks at the tail of a list, which is empty. */
+static void add_chain(struct per_thread_pages *pcp, struct page_list *list,
+		      struct page *chain)
 {
-	struct per_thread_pages *pcp = &t->pcp;
-	struct page_list *list = &pcp->lists[list_index(order, mt)];
+	while (chain) {
+		struct page *next = page_list_next(chain);
+
+		page_list_add_tail(list, chain);
+		account(pcp, chain->order, 1);
+		chain = next;
+	}
+}
+
+/* Fills a list with `batch` pages' worth of blocks in one hold of the lock. */
+static void rmqueue_bulk(struct per_thread_pages *pcp, struct zone *z,
+			 unsigned int order, enum migratetype mt,
+			 struct page_list *list)
+{
 	uint32_t nr = pcp->batch >> order;
 	uint64_t flags;
 
+	stash_drain_for(z, pcp->batch);
 	flags = zone_lock(z);
 	for (uint32_t i = 0; i < (nr ? nr : 1); i++) {
 		/* Only what is asked for is worth growing the zone. */
@@ -112,6 +131,17 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 		account(pcp, order, 1);
 	}
 	zone_unlock(z, flags);
+}
+
+static void refill(struct mm_thread *t, struct zone *z, unsigned int order,
+		   enum migratetype mt, struct page_list *list)
+{
+	struct page *chain = stash_take(z, order, mt);
+
+	if (chain)
+		add_chain(&t->pcp, list, chain);
+	else
+		rmqueue_bulk(&t->pcp, z, order, mt, list);
 	t->event[PCP_REFILL]++;
 }
 
@@ -128,7 +158,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			pcp_init(pcp);
 		else
 			tune_on_refill(pcp);
-		rmqueue_bulk(t, z, order, mt);
+		refill(t, z, order, mt, list);
 	}
 	page = from_tail ? page_list_last(list) : page_list_first(list);
 	if (!page)
@@ -139,23 +169,42 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 	return page;
 }
 
-void free_pcp_block_locked(struct zone *z, struct page *page)
+/*
+ * Takes up to nr pages of one zone off a list's tail, at most what a stash
+ * holds, as a chain; *nr is then how many.
+ */
+static struct page *cut_chain(struct per_thread_pages *pcp,
+			      struct page_list *list, uint32_t *nr)
 {
-	uint32_t index = page_index(page);
+	uint32_t most = *nr < STASH_PAGES ? *nr : STASH_PAGES;
+	struct page *chain = NULL;
+	struct page *page;
 
-	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
-	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, index, 1u << page->order),
-		       page);
-	if (page->flags & PG_CLEAN)
-		mark_clean_locked(z, index, 1u << page->order);
-	set_page_type(page, PAGE_TAIL);
-	z->event[ZONE_FREE] += 1u << page->order;
-	free_one_page_locked(z, index, page->order);
+	*nr = 0;
+	while (*nr < most && (page = page_list_last(list))) {
+		if (chain && zone_of(page) != zone_of(chain))
+			break;
+		VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
+		page_list_del(list, page);
+		account(pcp, page->order, -1);
+		page->next = chain ? page_to_pfn(chain) : PFN_NONE;
+		chain = page;
+		*nr += 1u << page->order;
+	}
+	return chain;
 }
 
-static void unlock_and_reclaim(struct zone *z, uint64_t flags)
+/* To the zone's stash, or to its buddy. */
+static void give_chain(struct page *chain, enum migratetype mt, uint32_t nr)
 {
-	zone_unlock(z, flags);
+	struct zone *z = zone_of(chain);
+	uint64_t flags;
+
+	if (!stash_put(z, chain, mt, nr)) {
+		flags = zone_lock(z);
+		free_chain_locked(z, chain);
+		zone_unlock(z, flags);
+	}
 	reclaim_dirty(z);
 }
 
@@ -163,29 +212,15 @@ static void unlock_and_reclaim(struct zone *z, uint64_t flags)
 static uint32_t free_from_list(struct mm_thread *t, unsigned int l, uint32_t nr)
 {
 	struct page_list *list = &t->pcp.lists[l];
-	uint32_t pages = 1u << list_order(l);
-	struct zone *held = NULL;
-	uint64_t flags = 0;
 	uint32_t freed = 0;
-	struct page *page;
 
-	while (freed < nr && (page = page_list_last(list))) {
-		struct zone *z = zone_of(page);
+	while (freed < nr && !page_list_empty(list)) {
+		uint32_t pages = nr - freed;
+		struct page *chain = cut_chain(&t->pcp, list, &pages);
 
-		/* Consecutive blocks of one zone share a hold of its lock. */
-		if (z != held) {
-			if (held)
-				unlock_and_reclaim(held, flags);
-			flags = zone_lock(z);
-			held = z;
-		}
-		page_list_del(list, page);
-		account(&t->pcp, page->order, -1);
-		free_pcp_block_locked(z, page);
+		give_chain(chain, list_migratetype(l), pages);
 		freed += pages;
 	}
-	if (held)
-		unlock_and_reclaim(held, flags);
 	return freed;
 }
 

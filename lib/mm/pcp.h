@@ -69,10 +69,7 @@ static inline bool pcp_has_page(const struct mm_thread *t, enum migratetype mt)
 /* Puts a block in the lists; some go to the buddy when there are too many. */
 void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order);
 
-/* Gives a block of type PAGE_PCP, which is on no list, to the buddy. */
-void free_pcp_block_locked(struct zone *z, struct page *page);
-
-/* Gives everything to the buddy. */
+/* Gives everything to stashes and buddies. */
 void drain_pcp(struct mm_thread *t);
 
 #endif

@@ -21,7 +21,8 @@
 
 static uint32_t pages_in_use(const struct zone *z)
 {
-	return READ_ONCE(z->online) - z->first_page - READ_ONCE(z->nr_free);
+	return READ_ONCE(z->online) - z->first_page - READ_ONCE(z->nr_free) -
+	       stash_pages(z);
 }
 
 /* Free pages of a word of the maps that may hold memory. */

@@ -110,7 +110,7 @@ static struct page *rmqueue_stash(struct zone *z, unsigned int order,
 {
 	if (!stash_allowed_order(order) || mt != MIGRATE_MOVABLE)
 		return NULL;
-	return stash_take(z, order);
+	return stash_take(z, order, mt);
 }
 
 struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
@@ -131,6 +131,7 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 	page = rmqueue_stash(z, order, mt);
 	if (page)
 		return page;
+	stash_drain_for(z, 1u << order);
 	flags = zone_lock(z);
 	page = rmqueue_buddy_locked(z, order, mt, true);
 	if (gfp & GFP_ATOMIC) {
@@ -168,9 +169,12 @@ static uint32_t cut_run_locked(struct zone *z, uint32_t nr)
 static struct page *rmqueue_long_run(struct zone *z, uint32_t nr)
 {
 	struct page *page = NULL;
-	uint64_t flags = zone_lock(z);
-	uint32_t index = cut_run_locked(z, nr);
+	uint32_t index;
+	uint64_t flags;
 
+	stash_drain_for(z, nr);
+	flags = zone_lock(z);
+	index = cut_run_locked(z, nr);
 	if (index) {
 		page = zone_page(z, index);
 		page->order = 0;
@@ -184,9 +188,11 @@ static struct page *rmqueue_short_run(struct zone *z, uint32_t nr,
 				      unsigned int gfp)
 {
 	unsigned int order = order_at_least(nr);
-	uint64_t flags = zone_lock(z);
 	struct page *page;
+	uint64_t flags;
 
+	stash_drain_for(z, nr);
+	flags = zone_lock(z);
 	page = take_block(z, order, gfp_migratetype(gfp), true);
 	if (page) {
 		mark_handed_out(z, page, nr);

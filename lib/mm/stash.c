@@ -1,36 +1,51 @@
-/* Free blocks above the pcp's orders, kept by a zone. */
+/* Free blocks that a zone keeps for any thread. */
+#include "buddy.h"
 #include "page_bug.h"
-#include "pcp.h"
 #include "stash.h"
 
 /*
- * A slot: the block's order and the index of its first page; 0 when empty. As
- * the word says all there is to know of a block, it does no harm when the same
- * one is back by the time of a compare-and-swap.
+ * A slot, or 0 when it is empty:
+ *
+ *	 29 ........ 22  21 . 20  19 . 16  15 ...... 0
+ *	+---------------+--------+--------+-----------+
+ *	|   pages - 1   |  type  |  order | its first |
+ *	+---------------+--------+--------+-----------+
+ *
+ * The rest of a chain is read by who owns it, so it does no harm when the same
+ * word, with another chain behind it, is back by the time of a
+ * compare-and-swap.
  */
 #define ORDER_SHIFT ZONE_PAGE_BITS
+#define TYPE_SHIFT (ORDER_SHIFT + 4)
+#define PAGES_SHIFT (TYPE_SHIFT + 2)
 
-static uint32_t slot_word(uint32_t index, unsigned int order)
+_Static_assert(MAX_PAGE_ORDER < 1u << 4, "an order in a slot");
+_Static_assert(MIGRATE_PCPTYPES <= 1u << 2, "a type in a slot");
+_Static_assert(STASH_PAGES <= 1u << 8, "pages in a slot");
+
+static uint32_t kind_of(unsigned int order, enum migratetype mt)
 {
-	return order << ORDER_SHIFT | index;
+	return order << ORDER_SHIFT | (uint32_t)mt << TYPE_SHIFT;
 }
 
-static unsigned int slot_order(uint32_t word)
+static bool is_kind(uint32_t word, uint32_t kind)
 {
-	return word >> ORDER_SHIFT;
+	uint32_t mask = (UINT32_C(1) << PAGES_SHIFT) - ZONE_PAGES;
+
+	return word && (word & mask) == kind;
 }
 
-static uint32_t slot_pages(uint32_t word)
+static uint32_t pages_of(uint32_t word)
 {
-	return word ? 1u << slot_order(word) : 0;
+	return word ? (word >> PAGES_SHIFT) + 1 : 0;
 }
 
-static struct page *slot_page(const struct zone *z, uint32_t word)
+static struct page *first_of(const struct zone *z, uint32_t word)
 {
 	return zone_page(z, word & (ZONE_PAGES - 1));
 }
 
-/* Pairs with itself: who takes a block sees what was written of it before. */
+/* Pairs with itself: who takes a chain sees what was written of it before. */
 static bool change_slot(uint32_t *slot, uint32_t from, uint32_t to)
 {
 	return __atomic_compare_exchange_n(slot, &from, to, false,
@@ -42,28 +57,42 @@ uint32_t stash_pages(const struct zone *z)
 	uint32_t nr = 0;
 
 	for (uint32_t i = 0; i < STASH_SLOTS; i++)
-		nr += slot_pages(READ_ONCE(z->stash[i]));
+		nr += pages_of(READ_ONCE(z->stash[i]));
 	return nr;
 }
 
-struct page *stash_take(struct zone *z, unsigned int order)
+struct page *stash_take(struct zone *z, unsigned int order, enum migratetype mt)
 {
+	uint32_t kind = kind_of(order, mt);
+
 	for (uint32_t i = 0; i < STASH_SLOTS; i++) {
 		uint32_t seen = READ_ONCE(z->stash[i]);
 
-		if (seen && slot_order(seen) == order &&
-		    change_slot(&z->stash[i], seen, 0)) {
-			struct page *page = slot_page(z, seen);
-
-			VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
-			VM_BUG_ON_PAGE(page->order != order, page);
-			return page;
-		}
+		if (is_kind(seen, kind) && change_slot(&z->stash[i], seen, 0))
+			return first_of(z, seen);
 	}
 	return NULL;
 }
 
-/* Gives the block of a slot to the buddy; 0 when it is gone already. */
+void free_chain_locked(struct zone *z, struct page *chain)
+{
+	while (chain) {
+		uint32_t index = page_index(chain);
+		uint32_t nr = 1u << chain->order;
+		struct page *next = page_list_next(chain);
+
+		VM_BUG_ON_PAGE(chain->type != PAGE_PCP, chain);
+		VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, index, nr), chain);
+		if (chain->flags & PG_CLEAN)
+			mark_clean_locked(z, index, nr);
+		set_page_type(chain, PAGE_TAIL);
+		z->event[ZONE_FREE] += nr;
+		free_one_page_locked(z, index, chain->order);
+		chain = next;
+	}
+}
+
+/* Gives the chain of a slot to the buddy; 0 when it is gone already. */
 static uint32_t evict(struct zone *z, uint32_t i)
 {
 	uint32_t seen = READ_ONCE(z->stash[i]);
@@ -72,19 +101,9 @@ static uint32_t evict(struct zone *z, uint32_t i)
 	if (!seen || !change_slot(&z->stash[i], seen, 0))
 		return 0;
 	flags = zone_lock(z);
-	free_pcp_block_locked(z, slot_page(z, seen));
+	free_chain_locked(z, first_of(z, seen));
 	zone_unlock(z, flags);
-	return slot_pages(seen);
-}
-
-/* Makes room for nr pages; the slots take turns. */
-static void make_room(struct zone *z, uint32_t nr)
-{
-	for (uint32_t i = 0; i < STASH_SLOTS; i++) {
-		if (stash_pages(z) + nr <= STASH_PAGES)
-			break;
-		evict(z, z->stash_victim++ % STASH_SLOTS);
-	}
+	return pages_of(seen);
 }
 
 static bool put_in_free_slot(struct zone *z, uint32_t word)
@@ -96,23 +115,28 @@ static bool put_in_free_slot(struct zone *z, uint32_t word)
 	return false;
 }
 
-bool stash_put(struct page *page, unsigned int order)
+bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
+	       uint32_t nr)
 {
-	uint32_t word = slot_word(page_index(page), order);
-	struct zone *z = zone_of(page);
+	uint32_t word = kind_of(chain->order, mt) | (nr - 1) << PAGES_SHIFT |
+			page_index(chain);
 
-	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
-	if (pageblock_type_hint(page) != MIGRATE_MOVABLE)
-		return false;
-	make_room(z, 1u << order);
-	page->order = (uint8_t)order;
-	page->flags = 0;
-	set_page_type(page, PAGE_PCP);
-	if (put_in_free_slot(z, word))
-		return true;
-	/* Others were faster. */
-	set_page_type(page, PAGE_RUN);
+	VM_BUG_ON_PAGE(chain->type != PAGE_PCP, chain);
+	VM_BUG_ON(!nr || nr > STASH_PAGES);
+	/* The slots take turns at making room. */
+	for (uint32_t i = 0; i <= STASH_SLOTS; i++) {
+		if (stash_pages(z) + nr <= STASH_PAGES &&
+		    put_in_free_slot(z, word))
+			return true;
+		evict(z, z->stash_victim++ % STASH_SLOTS);
+	}
 	return false;
+}
+
+void stash_drain_for(struct zone *z, uint32_t nr)
+{
+	if (zone_dirty_hint(z) < nr && stash_pages(z))
+		stash_drain(z);
 }
 
 uint32_t stash_drain(struct zone *z)

@@ -1,47 +1,68 @@
 /*
- * The stash: free blocks above the pcp's orders, kept by a zone for any thread.
+ * The stash: free blocks that a zone keeps for any thread, outside its buddy.
  *
- * To take a block of many pages from the buddy and to give it back costs two
- * holds of the lock, and the four system calls that mask signals around them,
- * which is more than writing to such a block costs a program. So a zone sets
- * the last few aside that were freed whole. They count as in a pcp, whose type
- * they have; and as dirty memory to reclaim, which empties the stash first.
+ * To take pages from the buddy and to give them back costs two holds of the
+ * lock, and the four system calls that mask signals around them. So what a
+ * thread's pcp has too much of is set aside in chains, as it left the pcp, and
+ * is the next thread's refill; and so are single blocks above the pcp's orders,
+ * where the calls cost more than writing to the block. tcmalloc has the same
+ * for objects, and calls it the transfer cache.
  *
- * A slot is one word, changed by compare-and-swap only: whoever's swap takes a
- * block out owns it. There is no lock and no wait, so a nested call in a signal
- * handler may use it, and a fork leaves it sound.
+ * All blocks of a chain are of one order and one migratetype, linked by `next`,
+ * hot ones first, and have the type PAGE_PCP. A chain is a word in a slot, and
+ * whose compare-and-swap takes it out owns it. There is no lock and no wait, so
+ * a nested call in a signal handler may use it, and a fork leaves it sound.
+ *
+ * Blocks in it do not merge, and the zone counts them neither as free nor as
+ * dirty. So it holds little; reclaim counts it in, and empties it first; and so
+ * does who would have to touch fresh memory.
  */
 #ifndef MM_STASH_H
 #define MM_STASH_H
 
 #include "zone.h"
 
-/* Orders from the first above the pageblock's up to this one. */
+/* Single blocks are kept from the first order above the pageblock's to this. */
 #ifdef BUDDY_TINY
 #define MAX_STASH_ORDER 6u
 #else
 #define MAX_STASH_ORDER 8u
 #endif
 
-/* What a zone's stash holds at most, about: one block of the largest order. */
+/*
+ * Pages that a zone's stash holds at most, about, and that a chain may have:
+ * one block of the largest order.
+ */
 #define STASH_PAGES (UINT32_C(1) << MAX_STASH_ORDER)
 
+/* True for the orders that the stash keeps and the pcp does not. */
 static inline bool stash_allowed_order(unsigned int order)
 {
 	return order > PAGEBLOCK_ORDER && order <= MAX_STASH_ORDER;
 }
 
-/* A block of that order, of type PAGE_PCP, or NULL. */
-struct page *stash_take(struct zone *z, unsigned int order) must_check;
+/* The first block of a chain of that kind, or NULL. */
+struct page *stash_take(struct zone *z, unsigned int order,
+			enum migratetype mt) must_check;
 
 /*
- * Keeps a run that is such a block, in the place of older ones, which go to
- * the buddy. False when it is not to be kept: of pages that are not movable.
+ * Keeps a chain of `nr` pages together, in the place of older ones, which go
+ * to the buddy: reclaim_dirty() is to follow. False when there is no room.
  */
-bool stash_put(struct page *page, unsigned int order) must_check;
+bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
+	       uint32_t nr) must_check;
 
 /* Gives everything to the buddy; returns how many pages that were. */
 uint32_t stash_drain(struct zone *z);
+
+/* Gives all blocks of a chain to the buddy. */
+void free_chain_locked(struct zone *z, struct page *chain);
+
+/*
+ * The same when the buddy has not nr dirty pages, and so whoever wants them
+ * would touch fresh memory.
+ */
+void stash_drain_for(struct zone *z, uint32_t nr);
 
 /* Pages in it at this moment. */
 uint32_t stash_pages(const struct zone *z);

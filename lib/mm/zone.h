@@ -36,7 +36,7 @@ enum zone_event {
 	NR_ZONE_EVENTS
 };
 
-#define STASH_SLOTS 4u
+#define STASH_SLOTS 31u
 
 struct zone {
 	/* Constant once the zone is in the map. */
@@ -46,9 +46,10 @@ struct zone {
 	uint64_t *slab_maps;
 
 	/* Atomic. */
-	uint64_t last_purge cacheline_aligned; /* ms */
-	uint32_t stash[STASH_SLOTS];	       /* see stash.h */
-	uint32_t stash_victim;		       /* the slot to empty next */
+	uint64_t last_purge; /* ms */
+	/* See stash.h. */
+	uint32_t stash[STASH_SLOTS] cacheline_aligned;
+	uint32_t stash_victim; /* the slot to empty next, about */
 
 	/* Under lock. */
 	struct lock lock cacheline_aligned;

@@ -9,7 +9,7 @@
  * Listed slabs with nothing out are retired when they are this part of all
  * that are listed: a sweep looks at each of them.
  */
-#define EMPTY_SHARE 8u
+#define EMPTY_SHARE 4u
 
 /*
  * From so many slabs on a cache is in demand: what it gets next, because its

@@ -5,7 +5,7 @@
 
 static struct mm_thread thread;
 
-/* Pages that are neither in the buddy nor in the thread's pcp. */
+/* Pages in use: not in the buddy, a stash or the thread's pcp. */
 static uint32_t pages_out(void)
 {
 	uint32_t out = 0;
@@ -13,7 +13,7 @@ static uint32_t pages_out(void)
 	for (uint32_t i = 0; i < nr_zones_now(); i++) {
 		const struct zone *z = zones[i];
 
-		out += z->online - z->first_page - z->nr_free;
+		out += z->online - z->first_page - z->nr_free - stash_pages(z);
 	}
 	return out - thread.pcp.count - thread.pcp.pageblocks * PAGEBLOCK_PAGES;
 }
@@ -63,7 +63,7 @@ static void test_every_order_with_a_pcp(void **state)
 {
 	(void)state;
 	check_every_order(&thread);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(verify_zones(), 0);
 	assert_int_equal(pages_out(), 0);
 }
@@ -362,7 +362,7 @@ static void test_bulk(void **state)
 		}
 		assert_int_equal(verify_zones(), 0);
 	}
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(pages_out(), 0);
 }
 
@@ -416,7 +416,7 @@ static void test_what_the_zone_counts(void **state)
 		page[i] = alloc_run(&thread, GFP_MOVABLE, 1 + i % 7);
 	for (unsigned int i = 0; i < ARRAY_SIZE(page); i++)
 		free_run(&thread, page[i]);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(pages_out(), 0);
 	/* All that the buddy gave it has got back. */
 	assert_int_equal(zones[0]->event[ZONE_ALLOC],

@@ -126,11 +126,11 @@ static void test_batch_shrinks_when_only_freeing(void **state)
 		page[i] = take(z, 0, false);
 	pcp_expect(&thread, PAGES);
 	grown = thread.pcp.batch;
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	for (int round = 0; round < 30; round++) {
 		for (int i = 0; i < PAGES; i++)
 			give(z, page[i], 0);
-		drain_pcp(&thread);
+		unit_drain(&thread);
 		LOCKED(z) {
 			for (int i = 0; i < PAGES; i++) {
 				page[i] = rmqueue_buddy_locked(
@@ -152,7 +152,7 @@ static void test_hot_and_cold_ends(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++)
 		page[i] = take(z, 0, false);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	for (int i = 0; i < 4; i++)
 		give(z, page[i], 0);
 	/* The hot end has the last one freed, the cold end the first. */
@@ -169,14 +169,14 @@ static void test_untouched_pages_stay_clean(void **state)
 
 	(void)state;
 	assert_true(page->flags & PG_CLEAN);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(thread.pcp.count, 0);
 	/* Nobody had the rest of the batch. */
 	assert_int_equal(z->nr_free_dirty, 0);
 	unit_verify_zone(z);
 	give(z, page, 0);
 	assert_false(page->flags & PG_CLEAN);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(z->nr_free_dirty, 1);
 	unit_verify_zone(z);
 }
@@ -193,14 +193,14 @@ static void test_drain_leaves_nothing(void **state)
 		page[i] = take(z, i % 4, false);
 	for (unsigned int i = 0; i < PAGES; i++)
 		give(z, page[i], i % 4);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	unit_verify_zone(z);
 	assert_int_equal(thread.pcp.count, 0);
 	for (unsigned int l = 0; l < NR_PCP_LISTS; l++)
 		assert_true(page_list_empty(&thread.pcp.lists[l]));
 	assert_int_equal(z->nr_free, nr_free);
 	assert_int_equal(z->free_area[MAX_PAGE_ORDER].nr_free, 1);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 }
 
 static void test_migratetypes_are_apart(void **state)
@@ -219,7 +219,7 @@ static void test_migratetypes_are_apart(void **state)
 						   PAGEBLOCK_ORDER],
 				 mt);
 	}
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
 		/* One may have taken another's pageblock since. */
 		enum migratetype now = z->pageblock_type[page_index(page[mt]) >>
@@ -300,7 +300,7 @@ static void test_pages_of_two_zones(void **state)
 	(void)state;
 	assert_non_null(b);
 	p = take(a, 0, false);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	LOCKED(b) {
 		q = rmqueue_buddy_locked(b, 0, MIGRATE_MOVABLE, true);
 		q->type = PAGE_RUN;
@@ -309,7 +309,7 @@ static void test_pages_of_two_zones(void **state)
 	give(a, p, 0);
 	give(b, q, 0);
 	assert_int_equal(thread.pcp.count, 2);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(p->type == PAGE_RUN || q->type == PAGE_RUN, 0);
 	unit_verify_zone(a);
 	unit_verify_zone(b);

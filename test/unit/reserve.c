@@ -216,7 +216,7 @@ static void test_all_comes_back_after_a_famine(void **state)
 	assert_int_equal(verify_zones(), 0);
 	while (nr)
 		free_run(&thread, run[--nr]);
-	drain_pcp(&thread);
+	unit_drain(&thread);
 	assert_int_equal(z->nr_free, z->online - z->first_page);
 	assert_int_equal(verify_zones(), 0);
 }

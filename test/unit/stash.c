@@ -58,7 +58,7 @@ static void test_a_pair_takes_no_lock(void **state)
 		assert_ptr_equal(again, page);
 		free_pages(NULL, again, o);
 		assert_int_equal(holds(), before);
-		stash_drain(zone_of(page));
+		purge_zone(zone_of(page), 0);
 	}
 }
 
@@ -73,11 +73,10 @@ static void test_runs(void **state)
 	assert_ptr_equal(run, page);
 	free_run(NULL, run);
 	assert_int_equal(stash_pages(zone_of(run)), 1u << SMALLEST);
-	/* But for a page more it is of no use. */
+	/* A page more: it is but memory that needs not be fresh. */
 	run = alloc_run(NULL, GFP_MOVABLE, (1u << SMALLEST) + 1);
-	assert_ptr_not_equal(run, page);
 	free_run(NULL, run);
-	assert_int_equal(stash_pages(zone_of(page)), 1u << SMALLEST);
+	assert_int_equal(stash_pages(zone_of(page)), 0);
 	assert_int_equal(verify_zones(), 0);
 }
 
@@ -97,9 +96,20 @@ static void test_zeroes(void **state)
 		assert_int_equal(p[i], 0);
 }
 
+/* What free_pages() does, without reclaim. */
+static void keep(struct page *page)
+{
+	page->order = (uint8_t)lowest_bit(page->nr);
+	page->flags = 0;
+	page->next = PFN_NONE;
+	page->type = PAGE_PCP;
+	assert_true(stash_put(zone_of(page), page, MIGRATE_MOVABLE, page->nr));
+}
+
 /* The newest stays, and never more than there may be. */
 static void test_limit(void **state)
 {
+	struct page *largest = take(MAX_STASH_ORDER);
 	struct page *page[3 * STASH_PAGES >> SMALLEST];
 	struct zone *z;
 
@@ -108,14 +118,14 @@ static void test_limit(void **state)
 		page[i] = take(SMALLEST);
 	z = zone_of(page[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(page); i++) {
-		give(page[i], SMALLEST);
+		keep(page[i]);
 		assert_true(stash_pages(z) <= STASH_PAGES);
 		assert_int_equal(page[i]->type, PAGE_PCP);
 	}
-	page[0] = take(MAX_STASH_ORDER);
-	give(page[0], MAX_STASH_ORDER);
-	assert_int_equal(page[0]->type, PAGE_PCP);
-	assert_true(stash_pages(z) <= STASH_PAGES);
+	keep(largest);
+	assert_int_equal(largest->type, PAGE_PCP);
+	assert_int_equal(stash_pages(z), STASH_PAGES);
+	assert_int_equal(verify_zones(), 0);
 }
 
 static void test_drain(void **state)
@@ -159,6 +169,95 @@ static void test_only_movable(void **state)
 	free_pages(NULL, page, SMALLEST);
 	assert_int_equal(stash_pages(zone_of(page)), 0);
 }
+
+/* ---- chains ------------------------------------------------------------ */
+
+static struct mm_thread thread;
+
+/* Makes a thread's pcp give pages away; they must be in the stash then. */
+static struct zone *fill_with_chains(uint32_t nr, void **array)
+{
+	struct zone *z;
+
+	assert_int_equal(alloc_pages_bulk(&thread, GFP_MOVABLE, nr, array), nr);
+	z = zone_of(array[0]);
+	for (uint32_t i = 0; i < nr; i++)
+		free_pages(&thread, pfn_to_page(addr_to_pfn(array[i])), 0);
+	assert_int_equal(verify_zones(), 0);
+	return z;
+}
+
+static void test_what_one_thread_gives_another_takes(void **state)
+{
+	struct mm_thread other = {0};
+	void *array[STASH_PAGES / 2];
+	struct zone *z = fill_with_chains(ARRAY_SIZE(array), array);
+	uint32_t kept, gave;
+
+	(void)state;
+	drain_pcp(&thread);
+	kept = stash_pages(z);
+	assert_true(kept > 0);
+	gave = (uint32_t)z->event[ZONE_LOCKED];
+	for (uint32_t i = 0; i < kept; i++)
+		array[i] = alloc_pages(&other, GFP_MOVABLE, 0);
+	assert_int_equal(z->event[ZONE_LOCKED], gave);
+	assert_int_equal(stash_pages(z), 0);
+	for (uint32_t i = 0; i < kept; i++)
+		for (uint32_t k = 0; k < i; k++)
+			assert_ptr_not_equal(array[i], array[k]);
+}
+
+/* Each kind has its own, and an order's pages are not another's. */
+static void test_kinds(void **state)
+{
+	void *array[STASH_PAGES / 2];
+	struct zone *z = fill_with_chains(ARRAY_SIZE(array), array);
+	struct page *chain;
+	uint32_t nr = 0;
+
+	(void)state;
+	drain_pcp(&thread);
+	nr = stash_pages(z);
+	assert_true(nr > 0);
+	assert_null(stash_take(z, 1, MIGRATE_MOVABLE));
+	assert_null(stash_take(z, 0, MIGRATE_UNMOVABLE));
+	assert_null(stash_take(z, 0, MIGRATE_RECLAIMABLE));
+	while ((chain = stash_take(z, 0, MIGRATE_MOVABLE))) {
+		uint32_t before = stash_pages(z);
+		uint64_t flags;
+
+		for (struct page *p = chain; p; p = page_list_next(p)) {
+			assert_int_equal(p->type, PAGE_PCP);
+			assert_int_equal(p->order, 0);
+			nr--;
+		}
+		assert_int_equal(before, nr);
+		flags = zone_lock(z);
+		free_chain_locked(z, chain);
+		zone_unlock(z, flags);
+	}
+	assert_int_equal(nr, 0);
+	assert_int_equal(verify_zones(), 0);
+}
+
+/* Before fresh memory is touched, what it keeps is used. */
+static void test_dirty_pages_first(void **state)
+{
+	void *array[STASH_PAGES / 2];
+	struct zone *z = fill_with_chains(ARRAY_SIZE(array), array);
+	struct page *page;
+
+	(void)state;
+	drain_pcp(&thread);
+	assert_true(stash_pages(z) > 0);
+	assert_true(zone_dirty_hint(z) < STASH_PAGES);
+	page = alloc_pages(NULL, GFP_MOVABLE, MAX_STASH_ORDER);
+	assert_non_null(page);
+	assert_int_equal(stash_pages(z), 0);
+}
+
+/* ---- threads ----------------------------------------------------------- */
 
 #define ROUNDS 20000u
 
@@ -206,4 +305,5 @@ static void test_threads(void **state)
 UNIT_MAIN(TEST(test_which_orders), TEST(test_a_pair_takes_no_lock),
 	  TEST(test_runs), TEST(test_zeroes), TEST(test_limit),
 	  TEST(test_drain), TEST(test_purge), TEST(test_only_movable),
-	  TEST(test_threads))
+	  TEST(test_what_one_thread_gives_another_takes), TEST(test_kinds),
+	  TEST(test_dirty_pages_first), TEST(test_threads))

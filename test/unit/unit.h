@@ -113,6 +113,9 @@ void unit_verify_locked(const struct zone *z);
 /* The same, taking the lock. */
 void unit_verify_zone(struct zone *z);
 
+/* Gives all that a thread's pcp and the stashes keep to the buddy. */
+void unit_drain(struct mm_thread *t);
+
 /* Fails the test unless mm_verify() finds everything in order. */
 #define unit_verify() assert_int_equal(mm_verify(), 0)
 

@@ -65,6 +65,13 @@ void unit_verify_locked(const struct zone *z)
 		fail_msg("zone %u disagrees with itself: %s", z->id, why);
 }
 
+void unit_drain(struct mm_thread *t)
+{
+	drain_pcp(t);
+	for (uint32_t i = 0; i < nr_zones_now(); i++)
+		stash_drain(zones[i]);
+}
+
 void unit_verify_zone(struct zone *z)
 {
 	LOCKED(z)
