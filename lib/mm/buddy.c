@@ -351,26 +351,6 @@ void take_range_locked(struct zone *z, uint32_t index, uint32_t nr)
 	}
 }
 
-uint32_t find_run_locked(const struct zone *z, uint32_t nr)
-{
-	size_t blocks = (nr + PAGEBLOCK_PAGES - 1) >> PAGEBLOCK_ORDER;
-	size_t end = ZONE_PAGEBLOCKS;
-	size_t from = 0;
-
-	VM_BUG_ON(!lock_is_mine(&z->lock));
-	for (;;) {
-		size_t past;
-
-		from = bitmap_next_set(z->block_map, from, end);
-		if (from + blocks > end)
-			return 0;
-		past = bitmap_next_clear(z->block_map, from, from + blocks);
-		if (past == from + blocks)
-			return (uint32_t)from << PAGEBLOCK_ORDER;
-		from = past;
-	}
-}
-
 uint32_t mark_dirty_locked(struct zone *z, uint32_t index, uint32_t nr)
 {
 	size_t dirty = bitmap_count_range(z->dirty_map, index, nr);

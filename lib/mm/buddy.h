@@ -53,12 +53,6 @@ void return_range_locked(struct zone *z, uint32_t index, uint32_t nr);
 void take_range_locked(struct zone *z, uint32_t index, uint32_t nr);
 
 /*
- * The first index of nr free pages in a row that begin at a pageblock, or 0;
- * found by whole pageblocks, lowest address first.
- */
-uint32_t find_run_locked(const struct zone *z, uint32_t nr);
-
-/*
  * The dirty pages of a range that is being handed out: counts those that may
  * hold memory, and marks all as such.
  */

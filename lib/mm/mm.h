@@ -11,6 +11,7 @@
 #include "page_alloc.h"
 #include "page_bug.h"
 #include "pcp.h"
+#include "placement.h"
 #include "reclaim.h"
 #include "rmqueue.h"
 #include "stash.h"

@@ -1,5 +1,6 @@
 /* Taking pages from one zone. */
 #include "buddy.h"
+#include "placement.h"
 #include "rmqueue.h"
 #include "stash.h"
 
@@ -144,72 +145,63 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 	return page;
 }
 
-/*
- * Cuts a run out of free pageblocks, or out of memory brought online for it.
- * The index, or 0.
- */
-static uint32_t cut_run_locked(struct zone *z, uint32_t nr)
+/* The pages of a run, off the lists; what a block has beyond goes back. */
+static struct page *cut_short_run_locked(struct zone *z, uint32_t nr,
+					 unsigned int gfp)
 {
-	uint32_t index = find_run_locked(z, nr);
+	uint32_t index = find_dirty_run_locked(z, nr);
+	unsigned int order = order_at_least(nr);
+	struct page *page;
 
+	if (index) {
+		take_range_locked(z, index, nr);
+		return zone_page(z, index);
+	}
+	page = take_block(z, order, gfp_migratetype(gfp), true);
+	if (page)
+		return_range_locked(z, page_index(page) + nr,
+				    (1u << order) - nr);
+	return page;
+}
+
+/* The same for long ones: out of memory brought online for it, if need be. */
+static struct page *cut_long_run_locked(struct zone *z, uint32_t nr)
+{
+	uint32_t index = find_dirty_run_locked(z, nr);
+
+	if (!index)
+		index = find_run_locked(z, nr);
 	if (!index) {
 		uint32_t from = z->online;
 
 		/* Fresh memory need not begin at a pageblock. */
 		if (zone_grow_locked(z, nr))
-			return 0;
+			return NULL;
 		index = find_run_locked(z, nr);
 		if (!index)
 			index = from;
 	}
 	take_range_locked(z, index, nr);
-	return index;
-}
-
-static struct page *rmqueue_long_run(struct zone *z, uint32_t nr)
-{
-	struct page *page = NULL;
-	uint32_t index;
-	uint64_t flags;
-
-	stash_drain_for(z, nr);
-	flags = zone_lock(z);
-	index = cut_run_locked(z, nr);
-	if (index) {
-		page = zone_page(z, index);
-		page->order = 0;
-		mark_handed_out(z, page, nr);
-	}
-	zone_unlock(z, flags);
-	return page;
-}
-
-static struct page *rmqueue_short_run(struct zone *z, uint32_t nr,
-				      unsigned int gfp)
-{
-	unsigned int order = order_at_least(nr);
-	struct page *page;
-	uint64_t flags;
-
-	stash_drain_for(z, nr);
-	flags = zone_lock(z);
-	page = take_block(z, order, gfp_migratetype(gfp), true);
-	if (page) {
-		mark_handed_out(z, page, nr);
-		return_range_locked(z, page_index(page) + nr,
-				    (1u << order) - nr);
-	}
-	zone_unlock(z, flags);
-	return page;
+	return zone_page(z, index);
 }
 
 struct page *rmqueue_run(struct zone *z, uint32_t nr, unsigned int gfp)
 {
 	struct page *page = NULL;
+	uint64_t flags;
 
-	if (nr < SHORT_RUN_PAGES)
-		return rmqueue_short_run(z, nr, gfp);
-	if (is_power_of_two(nr))
+	if (nr >= SHORT_RUN_PAGES && is_power_of_two(nr))
 		page = rmqueue_stash(z, lowest_bit(nr), gfp_migratetype(gfp));
-	return page ? page : rmqueue_long_run(z, nr);
+	if (page)
+		return page;
+	stash_drain_for(z, nr);
+	flags = zone_lock(z);
+	page = nr < SHORT_RUN_PAGES ? cut_short_run_locked(z, nr, gfp)
+				    : cut_long_run_locked(z, nr);
+	if (page) {
+		page->order = 0;
+		mark_handed_out(z, page, nr);
+	}
+	zone_unlock(z, flags);
+	return page;
 }

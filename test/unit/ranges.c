@@ -200,7 +200,60 @@ static void test_reserve_is_not_for_runs(void **state)
 	}
 }
 
+/* ---- dirty runs -------------------------------------------------------- */
+
+/* What find_dirty_run_locked() promises, page by page. */
+static uint32_t lowest_dirty_run(const struct zone *z, uint32_t nr)
+{
+	uint32_t run = 0;
+
+	for (uint32_t i = z->first_page; i < z->online; i++) {
+		enum migratetype mt = z->pageblock_type[i >> PAGEBLOCK_ORDER];
+
+		run = bitmap_test(z->free_map, i) &&
+				      bitmap_test(z->dirty_map, i) &&
+				      mt == MIGRATE_MOVABLE
+			      ? run + 1
+			      : 0;
+		if (run == nr)
+			return i + 1 - nr;
+	}
+	return 0;
+}
+
+static void test_lowest_dirty_run(void **state)
+{
+	uint64_t random = unit_seed();
+	uint32_t base;
+	struct zone *z = unit_lone_block(&base);
+	uint32_t pages = 1u << MAX_PAGE_ORDER;
+
+	(void)state;
+	LOCKED(z) {
+		assert_int_equal(find_dirty_run_locked(z, 1), 0);
+		take_range_locked(z, base, PAGEBLOCK_PAGES);
+		set_pageblock_type_locked(z, base, MIGRATE_UNMOVABLE);
+		return_range_locked(z, base, PAGEBLOCK_PAGES);
+		for (unsigned int i = 0; i < unit_steps(300); i++) {
+			uint32_t nr = 1 + unit_below(&random, 70);
+			uint32_t at = base + unit_below(&random, pages - nr);
+			uint32_t want = 1 + unit_below(&random, 100);
+
+			if (!bitmap_all_set(z->free_map, at, nr))
+				continue;
+			take_range_locked(z, at, nr);
+			mark_dirty_locked(z, at, nr);
+			/* Some stay in use. */
+			if (unit_below(&random, 4))
+				free_range_locked(z, at, nr);
+			unit_verify_locked(z);
+			assert_int_equal(find_dirty_run_locked(z, want),
+					 lowest_dirty_run(z, want));
+		}
+	}
+}
+
 UNIT_MAIN(TEST(test_every_range_of_one_block),
 	  TEST(test_what_was_clean_still_is), TEST(test_range_over_many_blocks),
 	  TEST(test_lowest_run_that_fits), TEST(test_run_over_several_blocks),
-	  TEST(test_reserve_is_not_for_runs))
+	  TEST(test_reserve_is_not_for_runs), TEST(test_lowest_dirty_run))

@@ -1,0 +1,76 @@
+/* Where runs are placed. */
+#include "placement.h"
+
+uint32_t find_run_locked(const struct zone *z, uint32_t nr)
+{
+	size_t blocks = (nr + PAGEBLOCK_PAGES - 1) >> PAGEBLOCK_ORDER;
+	size_t end = ZONE_PAGEBLOCKS;
+	size_t from = 0;
+
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	for (;;) {
+		size_t past;
+
+		from = bitmap_next_set(z->block_map, from, end);
+		if (from + blocks > end)
+			return 0;
+		past = bitmap_next_clear(z->block_map, from, from + blocks);
+		if (past == from + blocks)
+			return (uint32_t)from << PAGEBLOCK_ORDER;
+		from = past;
+	}
+}
+
+/* The first page from index on that is free and dirty, or that is not. */
+static uint32_t next_free_dirty(const struct zone *z, uint32_t index, bool is)
+{
+	uint64_t mask = ~UINT64_C(0) << (index % BITS_PER_WORD);
+	uint32_t end = z->online;
+
+	for (size_t w = index / BITS_PER_WORD; w * BITS_PER_WORD < end; w++) {
+		uint64_t word = z->free_map[w] & z->dirty_map[w];
+
+		word = (is ? word : ~word) & mask;
+		if (word) {
+			size_t at = w * BITS_PER_WORD + lowest_bit(word);
+
+			return at < end ? (uint32_t)at : end;
+		}
+		mask = ~UINT64_C(0);
+	}
+	return end;
+}
+
+/* The last pageblock of a range that is not movable, or -1. */
+static int unmovable_block(const struct zone *z, uint32_t index, uint32_t nr)
+{
+	int last = (int)((index + nr - 1) >> PAGEBLOCK_ORDER);
+
+	for (int b = last; b >= (int)(index >> PAGEBLOCK_ORDER); b--)
+		if (z->pageblock_type[b] != MIGRATE_MOVABLE)
+			return b;
+	return -1;
+}
+
+uint32_t find_dirty_run_locked(const struct zone *z, uint32_t nr)
+{
+	uint32_t index = z->first_page;
+
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	if (z->nr_free_dirty < nr)
+		return 0;
+	while ((index = next_free_dirty(z, index, true)) < z->online) {
+		uint32_t end = next_free_dirty(z, index, false);
+		int block;
+
+		if (end - index < nr) {
+			index = end;
+			continue;
+		}
+		block = unmovable_block(z, index, nr);
+		if (block < 0)
+			return index;
+		index = (uint32_t)(block + 1) << PAGEBLOCK_ORDER;
+	}
+	return 0;
+}
