@@ -29,6 +29,8 @@
 
 #define MOST_COPIES 30000
 #define VISITS ((size_t)1 << 16)
+#define SHORT_CALL 100 /* boundaries */
+#define FAMILIAR 4
 #define HELD 64
 #define EXTRA 150
 #define FILL 0x5a
@@ -364,17 +366,32 @@ _Noreturn static void be_traced(const struct operation *op)
 
 /* ---- the tracer --------------------------------------------------------- */
 
-/* An instruction's first visit has its turn (in a long run 200), of later ones
- * a few. */
-static bool has_turn(uintptr_t pc, unsigned char *visits)
+/* One in FAMILIAR of the instructions that an earlier operation's copies took.
+ */
+static bool is_spared(uintptr_t pc)
+{
+	static unsigned char familiar[VISITS];
+	unsigned char *known = &familiar[pc % VISITS];
+
+	if (*known)
+		return prng_below(&dice, stress_count(FAMILIAR, 1)) != 0;
+	*known = 1;
+	return false;
+}
+
+/*
+ * An instruction's first visit in an operation has its turn (in a long run
+ * 200), of later ones a few. A copy costs milliseconds, so in a short run the
+ * longer operations leave out most of what the others have come through.
+ */
+static bool has_turn(uintptr_t pc, unsigned char *visits, unsigned long turns)
 {
 	unsigned char *seen = &visits[pc % VISITS];
 
-	if (*seen < stress_count(1, 200)) {
-		++*seen;
-		return true;
-	}
-	return prng_below(&dice, 2048) == 0;
+	if (*seen >= stress_count(1, 200))
+		return prng_below(&dice, 2048) == 0;
+	++*seen;
+	return !board->fork_mode || !is_spared(pc) || turns < SHORT_CALL;
 }
 
 /*
@@ -391,7 +408,7 @@ static unsigned long step_through(pid_t tid, unsigned long limit)
 
 	memset(visits, 0, sizeof(visits));
 	while (board->inside && turns < limit && steps++ < most) {
-		if (!has_turn(trace_pc(tid), visits)) {
+		if (!has_turn(trace_pc(tid), visits, turns)) {
 			trace_step(tid);
 			continue;
 		}
