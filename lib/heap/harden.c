@@ -75,7 +75,7 @@ void harden_begin(void)
 static void untag(struct page *page, void *arg)
 {
 	(void)arg;
-	tag_page(page_to_addr(page), NULL);
+	tag_slab(&kmem_caches[page->cache], page, false);
 }
 
 void harden_settle(void)

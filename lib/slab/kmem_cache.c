@@ -241,8 +241,8 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t,
 		construct(c, page);
 	__atomic_fetch_add(&c->nr_slabs, 1, __ATOMIC_RELAXED);
 	set_page_type(page, PAGE_SLAB);
-	if (cache_is_one_page(c) && !cache_is_internal(c->index))
-		tag_page(page_to_addr(page), c);
+	if (!cache_is_internal(c->index))
+		tag_slab(c, page, true);
 	return page;
 }
 
@@ -254,8 +254,7 @@ static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
 	VM_BUG_ON_PAGE(slab_state(page) != SLAB_HELD, page);
 	VM_BUG_ON_PAGE(!all_are_free(c, page), page);
 	set_state(page, SLAB_NONE);
-	if (cache_is_one_page(c))
-		tag_page(page_to_addr(page), NULL);
+	tag_slab(c, page, false);
 	set_page_type(page, PAGE_RUN);
 	__atomic_fetch_sub(&c->nr_slabs, 1, __ATOMIC_RELAXED);
 	free_pages(t, page, c->order);

@@ -29,6 +29,16 @@ void tags_disable(void)
 	disabled = true;
 }
 
+static void set_test(const struct kmem_cache *c)
+{
+	bool one_page = cache_is_one_page(c);
+	uint32_t excess = c->inverse * c->size; /* less 2^32 */
+	uint32_t limit = one_page && excess ? c->nr_objects * excess : 1;
+
+	WRITE_ONCE(hot.inverse[c->index], one_page ? c->inverse : 1);
+	WRITE_ONCE(hot.limit[c->index], limit);
+}
+
 void tag_page(const void *p, const struct kmem_cache *c)
 {
 	size_t i;
@@ -40,13 +50,23 @@ void tag_page(const void *p, const struct kmem_cache *c)
 	i = tag_index(p);
 	if (i >= NR_TAGS)
 		return;
-	if (c) {
-		uint32_t excess = c->inverse * c->size; /* less 2^32 */
-
-		WRITE_ONCE(hot.inverse[c->index], c->inverse);
-		WRITE_ONCE(hot.limit[c->index],
-			   excess ? c->nr_objects * excess : 1);
-	}
+	if (c)
+		set_test(c);
 	/* They are there before the tag that leads to them. */
 	__atomic_store_n(&tags[i], c ? (uint8_t)c->index : 0, __ATOMIC_RELEASE);
+}
+
+void tag_slab(const struct kmem_cache *c, const struct page *slab, bool on)
+{
+	char *base = page_to_addr(slab);
+	const struct kmem_cache *tag = on ? c : NULL;
+
+	if (cache_is_one_page(c)) {
+		tag_page(base, tag);
+		return;
+	}
+	if (c->size % PAGE_SIZE)
+		return;
+	for (size_t i = 0; i < c->nr_objects; i++)
+		tag_page(base + i * c->size, tag);
 }

@@ -3,9 +3,10 @@
  *
  * A tag is a byte for each page near the first zone, that tells free() at one
  * look what kind of object an address belongs to. A page of a one-page slab is
- * tagged with its cache's index. All others, and all addresses that are not
- * the library's, read 0, which sends free() to the slow path, where the full
- * gate (page_of) decides. The window covers 256 GiB around the first zone;
+ * tagged with its cache's index, and so is, where the objects are whole pages,
+ * the first page of each. All others, and all addresses that are not the
+ * library's, read 0, which sends free() to the slow path, where the full gate
+ * (page_of) decides. The window covers 256 GiB around the first zone;
  * slabs beyond it are served by the slow path.
  */
 #ifndef SLAB_TAGS_H
@@ -50,7 +51,8 @@ static always_inline size_t tag_index(const void *p)
  * offset * inverse is k * e for object k, and at least `inverse` for an
  * offset inside an object. So it is below nr_objects * e for the objects
  * alone, not for what a slab has behind its last one; where e is 0 there is
- * nothing behind, and 1 is the limit. False for tag 0, whose limit is 0.
+ * nothing behind, and 1 is the limit. False for tag 0, whose limit is 0. For
+ * objects of whole pages both are 1, which leaves a page's first byte.
  *
  * The tag is a pointer only so that the caller forgets it, too.
  */
@@ -66,5 +68,8 @@ void tags_disable(void);
 
 /* Tags a page as one of a cache's slabs, or as none (NULL). */
 void tag_page(const void *p, const struct kmem_cache *c);
+
+/* Tags the pages of a slab of c that have tags, or takes these off. */
+void tag_slab(const struct kmem_cache *c, const struct page *slab, bool on);
 
 #endif

@@ -227,7 +227,7 @@ static void thread_exits(void *arg)
 		soft_unmask(tc);
 		return;
 	}
-	change_state(tc, live_state(os_gettid()), CACHE_ENDING);
+	change_state(tc, READ_ONCE(tc->state), CACHE_ENDING);
 	thread_cache_end(tc);
 	soft_unmask(EMPTY_CACHE(EMPTY_GONE));
 }

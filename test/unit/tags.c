@@ -18,7 +18,7 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 	for (size_t i = 1; i < NR_SIZE_CLASSES; i++) {
 		const struct kmem_cache *c = &kmem_caches[i];
 
-		if (!cache_is_one_page(c))
+		if (!cache_is_one_page(c) && c->size % PAGE_SIZE)
 			continue;
 		tag_page(page_in_window, c);
 		for (size_t offset = 0; offset < PAGE_SIZE; offset++) {
@@ -94,10 +94,14 @@ static void test_slabs_are_tagged_while_they_live(void **state)
 	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
 		struct kmem_cache *c = &kmem_caches[i];
 		char *obj = kmem_cache_alloc_one(c, NULL);
-		unsigned int tag = cache_is_one_page(c) ? i : 0;
+		bool whole = !(c->size % PAGE_SIZE);
+		unsigned int tag = cache_is_one_page(c) || whole ? i : 0;
 
 		assert_non_null(obj);
 		assert_int_equal(tags[tag_index(obj)], tag);
+		/* Not where an object goes on. */
+		if (c->size > PAGE_SIZE)
+			assert_int_equal(tags[tag_index(obj + PAGE_SIZE)], 0);
 		kmem_cache_free_bulk(c, NULL, 1, (void **)&obj);
 		assert_int_equal(tags[tag_index(obj)], 0);
 	}
