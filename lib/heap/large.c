@@ -59,6 +59,18 @@ static bool run_cache_put(struct thread_cache *own, struct page *page)
 	return true;
 }
 
+void *large_alloc_cached(struct thread_cache *tc, size_t size)
+{
+	struct page *page = run_cache_take(tc, pages_of(size));
+
+	return page ? page_to_addr(page) : NULL;
+}
+
+bool large_free_cached(struct thread_cache *tc, struct page *page)
+{
+	return run_cache_put(tc, page);
+}
+
 /* ---- allocating ------------------------------------------------------- */
 
 /* What was known of a run when it was handed out holds no longer. */

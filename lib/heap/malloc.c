@@ -60,13 +60,32 @@ void *heap_malloc_slow(size_t size, struct thread_cache *tc)
 	return finish_alloc(p, size);
 }
 
+/* Whether runs that the thread keeps need nothing done to them. */
+static bool runs_are_plain(const struct thread_cache *tc)
+{
+	return cache_is_real(tc) && !harden_is_on() && !options.junk;
+}
+
+static slow_path void *malloc_large(size_t size, struct thread_cache *tc)
+{
+	void *p;
+
+	if (unlikely(size > RUN_CACHE_PAGES * PAGE_SIZE || !runs_are_plain(tc)))
+		return heap_malloc_slow(size, tc);
+	p = large_alloc_cached(tc, size);
+	if (unlikely(!p))
+		return heap_malloc_slow(size, tc);
+	soft_unmask(tc);
+	return p;
+}
+
 void *heap_malloc_medium(size_t size)
 {
 	struct thread_cache *tc = soft_mask();
 	void *obj;
 
 	if (unlikely(size > SMALL_MAX))
-		return heap_malloc_slow(size, tc);
+		return malloc_large(size, tc);
 	obj = magazine_pop(tc, size_class_geometric(size));
 	if (unlikely(!obj))
 		return heap_malloc_slow(size, tc);
@@ -197,6 +216,11 @@ void heap_free_checked(void *p, const char *function)
 		soft_unmask(tc);
 		return;
 	}
+	if (page && page->type == PAGE_RUN && p == page_to_addr(page) &&
+	    runs_are_plain(tc) && large_free_cached(tc, page)) {
+		soft_unmask(tc);
+		return;
+	}
 	heap_free_slow(p, tc, function);
 }
 
@@ -239,19 +263,33 @@ static inline size_t tagged_class(const void *p)
 	return tag && tag_accepts(&tag, p) ? tag : 0;
 }
 
+/* Sizes whose class takes more than a shift; true when it was such a one. */
+static bool free_sized_medium(void *p, size_t size, const char *function)
+{
+	size_t class;
+	struct thread_cache *tc;
+
+	if (size <= LINEAR_MAX || size > SMALL_MAX)
+		return false;
+	class = size_class_geometric(size);
+	if (tagged_class(p) != class)
+		return false;
+	tc = soft_mask();
+	if (likely(magazine_push(tc, class, p)))
+		soft_unmask(tc);
+	else
+		heap_free_slow(p, tc, function);
+	return true;
+}
+
 void heap_free_sized_slow(void *p, size_t size, const char *function)
 {
 	const struct page *page;
 
-	if (!p)
+	if (free_sized_medium(p, size, function) || !p)
 		return;
 	if (unlikely(harden_is_on()) && harden_free_sized(p, 1, size, function))
 		return;
-	if (size > LINEAR_MAX && size <= SMALL_MAX &&
-	    tagged_class(p) == size_class_geometric(size)) {
-		heap_free(p, function);
-		return;
-	}
 	page = block_to_free(p, function);
 	if (!size_fits(page, size))
 		misuse("wrong size", function, p);
