@@ -254,7 +254,7 @@ static bool size_fits(const struct page *page, size_t size)
 	return size > usable / 2 || usable == MIN_OBJECT_SIZE;
 }
 
-/* The class of the one-page slab that an object begins in; 0: none. */
+/* The class of the tagged page that an object begins in; 0: none. */
 static inline size_t tagged_class(const void *p)
 {
 	size_t i = tag_index(p);
@@ -397,7 +397,7 @@ static inline struct page *block_to_resize(const void *p, const char *function)
 	struct page *page;
 
 	if (likely(tagged_class(p)))
-		return pfn_to_page(addr_to_pfn(p));
+		return compound_head(pfn_to_page(addr_to_pfn(p)));
 	page = block_of(p);
 	if (unlikely(!page))
 		misuse_realloc(function, p);

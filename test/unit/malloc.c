@@ -238,6 +238,39 @@ static void test_realloc_in_steps(void **state)
 	unit_verify();
 }
 
+/* Of each class, while its neighbours in the slab are in use. */
+static void test_realloc_leaves_neighbours_alone(void **state)
+{
+	enum { NEIGHBOURS = 9 };
+	unsigned char *p[NEIGHBOURS];
+
+	(void)state;
+	for (unsigned int c = 1; c < NR_SIZE_CLASSES; c++) {
+		size_t size = kmem_caches[c].size;
+		size_t to[] = {size - size / 8, size + 1, 2 * size, 4 * size};
+
+		for (int i = 0; i < NEIGHBOURS; i++) {
+			p[i] = check_block(heap_malloc(size), size);
+			memset(p[i], i + 1, size);
+		}
+		for (size_t k = 0; k < ARRAY_SIZE(to); k++) {
+			int i = 1 + (int)k;
+
+			p[i] = check_block(heap_realloc(p[i], to[k], "realloc"),
+					   to[k]);
+			for (size_t at = 0; at < size && at < to[k]; at++)
+				assert_int_equal(p[i][at], i + 1);
+			memset(p[i], i + 1, to[k]);
+			unit_verify();
+		}
+		for (int i = 0; i < NEIGHBOURS; i++) {
+			assert_int_equal(p[i][0], i + 1);
+			assert_false(memcmp(p[i], p[i] + 1, size / 2));
+			release(p[i]);
+		}
+	}
+}
+
 static void test_realloc_of_an_aligned_block(void **state)
 {
 	(void)state;
@@ -430,6 +463,7 @@ UNIT_MAIN(TEST(test_every_size), TEST(test_blocks_do_not_overlap),
 	  TEST(test_malloc_of_nothing), TEST(test_too_much),
 	  TEST(test_overflow), TEST(test_calloc_is_zero),
 	  TEST(test_free_keeps_errno), TEST(test_realloc_keeps_contents),
+	  TEST(test_realloc_leaves_neighbours_alone),
 	  TEST(test_realloc_gives_memory_back), TEST(test_realloc_in_steps),
 	  TEST(test_realloc_of_an_aligned_block), TEST(test_aligned),
 	  TEST(test_posix_memalign), TEST(test_free_sized),
