@@ -36,13 +36,6 @@ static inline unsigned int list_index(unsigned int order, enum migratetype mt)
 
 #define FIRST_PAGEBLOCK_LIST ((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES)
 
-static inline unsigned int list_order(unsigned int list)
-{
-	unsigned int order = list / MIGRATE_PCPTYPES;
-
-	return order > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : order;
-}
-
 static inline enum migratetype list_migratetype(unsigned int list)
 {
 	return (enum migratetype)(list % MIGRATE_PCPTYPES);

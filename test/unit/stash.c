@@ -164,8 +164,9 @@ static void test_only_movable(void **state)
 
 	(void)state;
 	assert_non_null(page);
-	set_pageblock_type_locked(zone_of(page), page_index(page),
-				  MIGRATE_RECLAIMABLE);
+	LOCKED(zone_of(page))
+		set_pageblock_type_locked(zone_of(page), page_index(page),
+					  MIGRATE_RECLAIMABLE);
 	free_pages(NULL, page, SMALLEST);
 	assert_int_equal(stash_pages(zone_of(page)), 0);
 }
