@@ -120,6 +120,7 @@ bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 {
 	uint32_t word = kind_of(chain->order, mt) | (nr - 1) << PAGES_SHIFT |
 			page_index(chain);
+	uint32_t victim;
 
 	VM_BUG_ON_PAGE(chain->type != PAGE_PCP, chain);
 	VM_BUG_ON(!nr || nr > STASH_PAGES);
@@ -128,7 +129,9 @@ bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 		if (stash_pages(z) + nr <= STASH_PAGES &&
 		    put_in_free_slot(z, word))
 			return true;
-		evict(z, z->stash_victim++ % STASH_SLOTS);
+		victim = __atomic_fetch_add(&z->stash_victim, 1,
+					    __ATOMIC_RELAXED);
+		evict(z, victim % STASH_SLOTS);
 	}
 	return false;
 }

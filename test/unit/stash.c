@@ -262,11 +262,13 @@ static void test_dirty_pages_first(void **state)
 
 #define ROUNDS 20000u
 
+static uint64_t seed;
+
 /* Nobody else has any page of a block that was handed out. */
 static void *contend(void *arg)
 {
 	uint32_t me = (uint32_t)(uintptr_t)arg;
-	uint64_t random = unit_seed() + me;
+	uint64_t random = seed + me;
 
 	for (uint32_t i = 0; i < unit_steps(ROUNDS); i++) {
 		unsigned int order =
@@ -293,6 +295,7 @@ static void test_threads(void **state)
 	pthread_t id[4];
 
 	(void)state;
+	seed = unit_seed();
 	for (uintptr_t i = 0; i < ARRAY_SIZE(id); i++)
 		assert_int_equal(
 			pthread_create(&id[i], NULL, contend, (void *)(i + 1)),
