@@ -58,7 +58,17 @@ unsigned int unit_steps(unsigned int steps)
 {
 	const char *wanted = getenv("BUDDY_TEST_LONG");
 
-	return wanted && *wanted == '1' ? steps * LONG_FACTOR : steps;
+	if (wanted && *wanted == '1')
+		return steps * LONG_FACTOR;
+	return steps / unit_share();
+}
+
+unsigned int unit_share(void)
+{
+	const char *share = getenv("BUDDY_TEST_SHARE");
+	int n = share ? atoi(share) : 1;
+
+	return n > 0 ? (unsigned int)n : 1;
 }
 
 /* Without names among the arguments every test is wanted. */

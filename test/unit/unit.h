@@ -5,7 +5,8 @@
  * is the process's: a test finds it as it was before the first allocation, and
  * a crash or a hang fails one test only. A program takes names (or parts of
  * them) of tests to run, and --seed N; BUDDY_SEED in the environment is the
- * same. BUDDY_TEST_LONG=1 makes the random tests longer.
+ * same. BUDDY_TEST_LONG=1 makes the random tests longer, and
+ * BUDDY_TEST_SHARE=n shorter.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -53,8 +54,14 @@ static inline uint32_t unit_below(uint64_t *state, uint32_t n)
 	return (uint32_t)(unit_random(state) % n);
 }
 
-/* `steps`, or many more when long tests are wanted. */
+/*
+ * `steps`; many more when long tests are wanted, or an nth of them where
+ * BUDDY_TEST_SHARE=n says that each takes longer than usual.
+ */
 unsigned int unit_steps(unsigned int steps);
+
+/* That n, or 1. */
+unsigned int unit_share(void);
 
 /* ---- children (child.c) ------------------------------------------------ */
 
