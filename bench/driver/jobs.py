@@ -119,7 +119,7 @@ class Micro:
     # Seconds of a case, and before it without a clock: what is timed are
     # calls, not the faults of memory that is touched for the first time.
     FULL_SECONDS = (0.1, 0.05)
-    QUICK_SECONDS = (0.004, 0.01)
+    QUICK_SECONDS = (0.004, 0.03)
     most_rounds: int = 1000
 
     def rows(self):
