@@ -6,9 +6,9 @@
 /*
  * Two watermarks, each so many pages and a share of what is in use. Faulting a
  * page in again costs more than all else that the allocator does, so memory
- * above the soft one is given back at most every PURGE_INTERVAL: a program
- * that frees and allocates in bursts keeps its pages. Above the hard one it is
- * given back at once.
+ * above the soft one is given back when it has been there for PURGE_INTERVAL: a
+ * program that frees and allocates in bursts keeps its pages. Above the hard
+ * one it is given back at once.
  */
 #define SOFT_PAGES 256u /* 16 MiB */
 #define SOFT_SHARE 8u	/* an eighth */
@@ -149,15 +149,31 @@ struct watermarks zone_watermarks(const struct zone *z)
 	};
 }
 
-/* True at most once in an interval. */
+/*
+ * True when it has been above the soft watermark for an interval, and then
+ * another begins. Who takes its memory back in time never purges.
+ */
 static bool interval_is_over(struct zone *z)
 {
-	uint64_t last = READ_ONCE(z->last_purge);
+	uint64_t since = READ_ONCE(z->dirty_since);
 	uint64_t now = inject_clock(os_milliseconds());
 
-	return now - last >= PURGE_INTERVAL &&
-	       __atomic_compare_exchange_n(&z->last_purge, &last, now, false,
-					   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return (!since || now - since >= PURGE_INTERVAL) &&
+	       __atomic_compare_exchange_n(&z->dirty_since, &since, now, false,
+					   __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED) &&
+	       since;
+}
+
+static bool must_purge(struct zone *z, uint32_t dirty, struct watermarks w)
+{
+	if (dirty > w.hard)
+		return true;
+	if (dirty > w.soft)
+		return interval_is_over(z);
+	if (READ_ONCE(z->dirty_since))
+		WRITE_ONCE(z->dirty_since, 0);
+	return false;
 }
 
 void reclaim_dirty(struct zone *z)
@@ -165,10 +181,10 @@ void reclaim_dirty(struct zone *z)
 	uint32_t dirty = zone_dirty_hint(z) + stash_pages(z);
 	struct watermarks w;
 
-	if (likely(dirty <= SOFT_PAGES))
+	if (likely(dirty <= SOFT_PAGES && !READ_ONCE(z->dirty_since)))
 		return;
 	w = zone_watermarks(z);
-	if (dirty <= w.hard && (dirty <= w.soft || !interval_is_over(z)))
+	if (!must_purge(z, dirty, w))
 		return;
 	stash_drain(z);
 	purge_down_to(z, w.low, PURGE_MIN_PAGES);

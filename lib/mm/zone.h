@@ -46,7 +46,7 @@ struct zone {
 	uint64_t *slab_maps;
 
 	/* Atomic. */
-	uint64_t last_purge; /* ms */
+	uint64_t dirty_since; /* ms: above the soft watermark; 0: it is not */
 	/* See stash.h. */
 	uint32_t stash[STASH_SLOTS] cacheline_aligned;
 	uint32_t stash_victim; /* the slot to empty next, about */

@@ -191,6 +191,19 @@ static void test_more_than_a_little_goes_in_time(void **state)
 	assert_true(zones[0]->nr_free_dirty <= 256 + 64);
 }
 
+/* In bursts, each above the watermark, but none for long. */
+static void test_what_is_taken_again_stays(void **state)
+{
+	struct timespec ms60 = {.tv_nsec = 60 * 1000 * 1000};
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		dirty_a_lot(320);
+		assert_int_equal(zones[0]->event[ZONE_PURGED], 0);
+		nanosleep(&ms60, NULL);
+	}
+}
+
 static void test_the_reserve_is_not_purged(void **state)
 {
 	struct zone *z;
@@ -212,4 +225,5 @@ UNIT_MAIN(TEST(test_purge_drops_memory), TEST(test_purged_memory_is_zero),
 	  TEST(test_each_purge_refused_once), TEST(test_a_little_is_kept),
 	  TEST(test_too_much_is_given_back_at_once),
 	  TEST(test_more_than_a_little_goes_in_time),
+	  TEST(test_what_is_taken_again_stays),
 	  TEST(test_the_reserve_is_not_purged))
