@@ -165,29 +165,34 @@ static bool interval_is_over(struct zone *z)
 	       since;
 }
 
-static bool must_purge(struct zone *z, uint32_t dirty, struct watermarks w)
+/* How many dirty pages may stay now. */
+static uint32_t purge_target(struct zone *z, uint32_t dirty)
 {
-	if (dirty > w.hard)
-		return true;
-	if (dirty > w.soft)
-		return interval_is_over(z);
+	struct watermarks w = zone_watermarks(z);
+
+	if (dirty > w.soft) {
+		if (interval_is_over(z))
+			return w.low;
+		/* Only what is too much in any case. */
+		return dirty > w.hard ? w.hard - w.hard / 4 : dirty;
+	}
 	if (READ_ONCE(z->dirty_since))
 		WRITE_ONCE(z->dirty_since, 0);
-	return false;
+	return dirty;
 }
 
 void reclaim_dirty(struct zone *z)
 {
 	uint32_t dirty = zone_dirty_hint(z) + stash_pages(z);
-	struct watermarks w;
+	uint32_t target;
 
 	if (likely(dirty <= SOFT_PAGES && !READ_ONCE(z->dirty_since)))
 		return;
-	w = zone_watermarks(z);
-	if (!must_purge(z, dirty, w))
+	target = purge_target(z, dirty);
+	if (target == dirty)
 		return;
 	stash_drain(z);
-	purge_down_to(z, w.low, PURGE_MIN_PAGES);
+	purge_down_to(z, target, PURGE_MIN_PAGES);
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)
