@@ -198,7 +198,7 @@ static void give_chain(struct page *chain, enum migratetype mt, uint32_t nr)
 		free_chain_locked(z, chain);
 		zone_unlock(z, flags);
 	}
-	reclaim_dirty(z);
+	reclaim_dirty_at_times(z);
 }
 
 /* Frees blocks from a list's tail: up to nr pages, or all of them. */

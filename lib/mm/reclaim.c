@@ -16,6 +16,9 @@
 #define HARD_SHARE 2u
 #define PURGE_INTERVAL 100u /* ms */
 
+/* Of so many small frees one looks whether there is too much. */
+#define LOOK_INTERVAL 8u
+
 /* Fewer pages in a row cost more calls than they are memory. */
 #define PURGE_MIN_PAGES 4u
 
@@ -193,6 +196,16 @@ void reclaim_dirty(struct zone *z)
 		return;
 	stash_drain(z);
 	purge_down_to(z, target, PURGE_MIN_PAGES);
+}
+
+void reclaim_dirty_at_times(struct zone *z)
+{
+	uint32_t nth =
+		__atomic_fetch_add(&z->reclaim_looks, 1, __ATOMIC_RELAXED);
+
+	/* To look at the clock is a system call. */
+	if (!(nth % LOOK_INTERVAL))
+		reclaim_dirty(z);
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)

@@ -17,6 +17,9 @@ struct watermarks zone_watermarks(const struct zone *z);
  */
 void reclaim_dirty(struct zone *z);
 
+/* The same for who frees a few pages at a time, and often. */
+void reclaim_dirty_at_times(struct zone *z);
+
 /* Purges all free pages but `keep`; returns how many were purged. */
 uint32_t purge_zone(struct zone *z, uint32_t keep);
 

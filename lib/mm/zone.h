@@ -49,7 +49,8 @@ struct zone {
 	uint64_t dirty_since; /* ms: above the soft watermark; 0: it is not */
 	/* See stash.h. */
 	uint32_t stash[STASH_SLOTS] cacheline_aligned;
-	uint32_t stash_victim; /* the slot to empty next, about */
+	uint32_t stash_victim;	/* the slot to empty next, about */
+	uint32_t reclaim_looks; /* calls of reclaim_dirty_at_times() */
 
 	/* Under lock. */
 	struct lock lock cacheline_aligned;
