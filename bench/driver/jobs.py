@@ -45,7 +45,7 @@ class Workload:
     options: tuple = ()
     group: str = "workload"
     unit: str = "ns/op"
-    quick_scale: float = 0.08
+    quick_scale: float = 0.06
     quick_options: tuple = ()  # instead of `options`, when there are any
     most_rounds: int = 1000
 

@@ -104,7 +104,7 @@ class Redis:
 
     name: str = "redis"
     full: int = 80000
-    quick: int = 10000
+    quick: int = 6000
     group: str = "program"
     unit: str = "s"
     most_rounds: int = 1000

@@ -1,6 +1,9 @@
 /* Where runs are placed. */
 #include "placement.h"
 
+/* So many rows of dirty pages are looked at, lest a scattered heap be slow. */
+#define MOST_ROWS 256u
+
 uint32_t find_run_locked(const struct zone *z, uint32_t nr)
 {
 	size_t blocks = (nr + PAGEBLOCK_PAGES - 1) >> PAGEBLOCK_ORDER;
@@ -59,10 +62,14 @@ uint32_t find_dirty_run_locked(const struct zone *z, uint32_t nr)
 	VM_BUG_ON(!lock_is_mine(&z->lock));
 	if (z->nr_free_dirty < nr)
 		return 0;
-	while ((index = next_free_dirty(z, index, true)) < z->online) {
-		uint32_t end = next_free_dirty(z, index, false);
+	for (uint32_t row = 0; row < MOST_ROWS; row++) {
+		uint32_t end;
 		int block;
 
+		index = next_free_dirty(z, index, true);
+		if (index == z->online)
+			break;
+		end = next_free_dirty(z, index, false);
 		if (end - index < nr) {
 			index = end;
 			continue;

@@ -17,7 +17,7 @@ uint32_t find_run_locked(const struct zone *z, uint32_t nr);
 /*
  * The same among pages that may hold memory, from any page of movable
  * pageblocks on: to fault fresh memory in costs a program more than all else
- * that is done for a run.
+ * that is done for a run. 0 as well when too many shorter rows come before.
  */
 uint32_t find_dirty_run_locked(const struct zone *z, uint32_t nr);
 
