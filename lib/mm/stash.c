@@ -4,6 +4,16 @@
 #include "stash.h"
 
 /*
+ * So many dirty pages of the buddy may be of other kinds than what is wanted,
+ * or too scattered for it.
+ */
+#ifdef BUDDY_TINY
+#define SCATTERED_PAGES 4u
+#else
+#define SCATTERED_PAGES 32u
+#endif
+
+/*
  * A slot, or 0 when it is empty:
  *
  *	 29 ........ 22  21 . 20  19 . 16  15 ...... 0
@@ -138,7 +148,7 @@ bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 
 void stash_drain_for(struct zone *z, uint32_t nr)
 {
-	if (zone_dirty_hint(z) < nr && stash_pages(z))
+	if (zone_dirty_hint(z) < nr + SCATTERED_PAGES && stash_pages(z))
 		stash_drain(z);
 }
 

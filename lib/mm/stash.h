@@ -59,8 +59,8 @@ uint32_t stash_drain(struct zone *z);
 void free_chain_locked(struct zone *z, struct page *chain);
 
 /*
- * The same when the buddy has not nr dirty pages, and so whoever wants them
- * would touch fresh memory.
+ * The same when the buddy has hardly nr dirty pages, and so whoever wants them
+ * might touch fresh memory.
  */
 void stash_drain_for(struct zone *z, uint32_t nr);
 
