@@ -45,7 +45,7 @@ static struct page *run_cache_take(struct thread_cache *own, uint32_t nr)
 	return page;
 }
 
-static bool run_cache_put(struct thread_cache *own, struct page *page)
+bool large_free_cached(struct thread_cache *own, struct page *page)
 {
 	uint32_t nr = page->nr;
 
@@ -59,16 +59,11 @@ static bool run_cache_put(struct thread_cache *own, struct page *page)
 	return true;
 }
 
-void *large_alloc_cached(struct thread_cache *tc, size_t size)
+void *large_alloc_cached(struct thread_cache *own, size_t size)
 {
-	struct page *page = run_cache_take(tc, pages_of(size));
+	struct page *page = run_cache_take(own, pages_of(size));
 
 	return page ? page_to_addr(page) : NULL;
-}
-
-bool large_free_cached(struct thread_cache *tc, struct page *page)
-{
-	return run_cache_put(tc, page);
 }
 
 /* ---- allocating ------------------------------------------------------- */
@@ -136,7 +131,7 @@ void large_free(struct thread_cache *own, struct page *page)
 {
 	if (page->flags & PG_LEARN)
 		fault_ahead_learn(page);
-	if (!run_cache_put(own, page))
+	if (!large_free_cached(own, page))
 		free_run(mm_of(own), page);
 }
 

@@ -22,11 +22,11 @@ void large_free(struct thread_cache *own, struct page *page);
 /*
  * The same from and to the runs that a thread keeps, and only those: NULL and
  * false when they have none, or no room. As the hot paths do, the caller has
- * set the soft mask and entered nothing; tc is a thread's cache, not an empty
+ * set the soft mask and entered nothing; own is a thread's cache, not an empty
  * one. A fork at any point loses the run to the child at worst.
  */
-void *large_alloc_cached(struct thread_cache *tc, size_t size) must_check;
-bool large_free_cached(struct thread_cache *tc, struct page *page) must_check;
+void *large_alloc_cached(struct thread_cache *own, size_t size) must_check;
+bool large_free_cached(struct thread_cache *own, struct page *page) must_check;
 
 /*
  * A new size without a copy by the caller: in place, or by moving the pages.

@@ -191,13 +191,9 @@ static struct page *cut_chain(struct per_thread_pages *pcp,
 static void give_chain(struct page *chain, enum migratetype mt, uint32_t nr)
 {
 	struct zone *z = zone_of(chain);
-	uint64_t flags;
 
-	if (!stash_put(z, chain, mt, nr)) {
-		flags = zone_lock(z);
-		free_chain_locked(z, chain);
-		zone_unlock(z, flags);
-	}
+	if (!stash_put(z, chain, mt, nr))
+		free_chain(z, chain);
 	reclaim_dirty_at_times(z);
 }
 

@@ -7,8 +7,8 @@
  * Two watermarks, each so many pages and a share of what is in use. Faulting a
  * page in again costs more than all else that the allocator does, so memory
  * above the soft one is given back when it has been there for PURGE_INTERVAL: a
- * program that frees and allocates in bursts keeps its pages. Above the hard
- * one it is given back at once.
+ * program that frees and allocates in bursts keeps its pages. Of what is
+ * above the hard one the excess goes at once.
  */
 #define SOFT_PAGES 256u /* 16 MiB */
 #define SOFT_SHARE 8u	/* an eighth */

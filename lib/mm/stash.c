@@ -84,8 +84,10 @@ struct page *stash_take(struct zone *z, unsigned int order, enum migratetype mt)
 	return NULL;
 }
 
-void free_chain_locked(struct zone *z, struct page *chain)
+void free_chain(struct zone *z, struct page *chain)
 {
+	uint64_t flags = zone_lock(z);
+
 	while (chain) {
 		uint32_t index = page_index(chain);
 		uint32_t nr = 1u << chain->order;
@@ -100,19 +102,17 @@ void free_chain_locked(struct zone *z, struct page *chain)
 		free_one_page_locked(z, index, chain->order);
 		chain = next;
 	}
+	zone_unlock(z, flags);
 }
 
 /* Gives the chain of a slot to the buddy; 0 when it is gone already. */
 static uint32_t evict(struct zone *z, uint32_t i)
 {
 	uint32_t seen = READ_ONCE(z->stash[i]);
-	uint64_t flags;
 
 	if (!seen || !change_slot(&z->stash[i], seen, 0))
 		return 0;
-	flags = zone_lock(z);
-	free_chain_locked(z, first_of(z, seen));
-	zone_unlock(z, flags);
+	free_chain(z, first_of(z, seen));
 	return pages_of(seen);
 }
 

@@ -55,8 +55,8 @@ bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 /* Gives everything to the buddy; returns how many pages that were. */
 uint32_t stash_drain(struct zone *z);
 
-/* Gives all blocks of a chain to the buddy. */
-void free_chain_locked(struct zone *z, struct page *chain);
+/* Gives all blocks of a chain to the buddy, in one hold of the lock. */
+void free_chain(struct zone *z, struct page *chain);
 
 /*
  * The same when the buddy has hardly nr dirty pages, and so whoever wants them

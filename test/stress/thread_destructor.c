@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 		MUST(pthread_key_create(&key[i], on_key) == 0);
 	threads = stress_count(2000, 100000);
 	stress_at("destructors that allocate");
-	run(2 * threads);
+	run(threads / 4);
 	pool_drain(&pool);
 	before = stress_rss();
 	run(threads);

@@ -226,7 +226,6 @@ static void test_kinds(void **state)
 	assert_null(stash_take(z, 0, MIGRATE_RECLAIMABLE));
 	while ((chain = stash_take(z, 0, MIGRATE_MOVABLE))) {
 		uint32_t before = stash_pages(z);
-		uint64_t flags;
 
 		for (struct page *p = chain; p; p = page_list_next(p)) {
 			assert_int_equal(p->type, PAGE_PCP);
@@ -234,9 +233,7 @@ static void test_kinds(void **state)
 			nr--;
 		}
 		assert_int_equal(before, nr);
-		flags = zone_lock(z);
-		free_chain_locked(z, chain);
-		zone_unlock(z, flags);
+		free_chain(z, chain);
 	}
 	assert_int_equal(nr, 0);
 	assert_int_equal(verify_zones(), 0);
