@@ -10,7 +10,7 @@
 #ifdef BUDDY_TINY
 #define SCATTERED_PAGES 4u
 #else
-#define SCATTERED_PAGES 32u
+#define SCATTERED_PAGES 128u
 #endif
 
 /*
