@@ -31,7 +31,7 @@ static uint32_t next_free_dirty(const struct zone *z, uint32_t index, bool is)
 	uint32_t end = z->online;
 
 	for (size_t w = index / BITS_PER_WORD; w * BITS_PER_WORD < end; w++) {
-		uint64_t word = z->free_map[w] & z->dirty_map[w];
+		uint64_t word = zone_dirty_word(z, w);
 
 		word = (is ? word : ~word) & mask;
 		if (word) {

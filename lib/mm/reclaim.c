@@ -28,12 +28,6 @@ static uint32_t pages_in_use(const struct zone *z)
 	       stash_pages(z);
 }
 
-/* Free pages of a word of the maps that may hold memory. */
-static uint64_t dirty_word(const struct zone *z, size_t w)
-{
-	return z->free_map[w] & z->dirty_map[w];
-}
-
 /*
  * The highest free and dirty pages, as memory fills from below and those are
  * the coldest: at least `least` of them in a row, and at most `most`. Their
@@ -45,7 +39,7 @@ static uint32_t find_dirty(const struct zone *z, uint32_t end, uint32_t least,
 	uint32_t run = 0;
 
 	for (uint32_t i = end; i-- > z->first_page;) {
-		uint64_t word = dirty_word(z, i / BITS_PER_WORD);
+		uint64_t word = zone_dirty_word(z, i / BITS_PER_WORD);
 
 		if (!word && !run) {
 			/* On to the word below. */

@@ -126,6 +126,12 @@ static inline uint32_t zone_dirty_hint(const struct zone *z)
 	return READ_ONCE(z->nr_free_dirty);
 }
 
+/* Free pages of a word of the maps that may hold memory. */
+static inline uint64_t zone_dirty_word(const struct zone *z, size_t w)
+{
+	return z->free_map[w] & z->dirty_map[w];
+}
+
 static inline uint64_t *page_slab_map(const struct page *page)
 {
 	return zone_of(page)->slab_maps +
