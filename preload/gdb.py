@@ -18,7 +18,7 @@ import gdb
 # lib/slab/thread_cache.c.
 PAGE_SHIFT = 16
 ZONE_SHIFT = 32
-MEM_MAP_OFFSET = 1 << PAGE_SHIFT
+MEM_MAP_OFFSET = (1 << PAGE_SHIFT) - 43 * 64
 ZONE_PAGES = 1 << (ZONE_SHIFT - PAGE_SHIFT)
 ADDRESS_BITS = 48
 PG_HUGE = 4

@@ -10,12 +10,14 @@
 
 #include <buddy.h>
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH 16
 #define BULK 64u
 #define SLOTS 256u
+#define SETTLING 4u /* times that each slot is replaced before the clock */
 #define TOP_PAIR_ORDER 9u
 #define TOP_RANDOM_ORDER 4u
 
@@ -114,32 +116,53 @@ struct pages_slot {
 	unsigned order;
 };
 
+static bool fill_slot(struct pages_slot *slot, uint32_t random)
+{
+	slot->order = (random >> 8) % (TOP_RANDOM_ORDER + 1);
+	slot->addr = api.alloc(BUDDY_GFP_MOVABLE, slot->order);
+	if (slot->addr == NULL)
+		return false;
+	write_pages(slot->addr, slot->order);
+	return true;
+}
+
+static bool replace_slots(struct pages_slot *slots, uint32_t *random)
+{
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct pages_slot *slot;
+
+		*random = *random * 1664525u + 1013904223u;
+		slot = &slots[(*random >> 16) % SLOTS];
+		api.free(slot->addr, slot->order);
+		if (!fill_slot(slot, *random))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * One block at random is replaced by another. The clock does not run while the
+ * slots are filled, and every block was replaced some times: what is measured
+ * is how it goes on, however short the run is.
+ */
 static void pages_random(struct bench_state *state)
 {
 	struct pages_slot slots[SLOTS] = {{NULL, 0}};
 	uint32_t random = bench_thread(state) + 1;
+	bool ok = true;
 
-	while (bench_batch(state, BATCH)) {
-		for (unsigned i = 0; i < BATCH; i++) {
-			struct pages_slot *slot;
-
-			random = random * 1664525u + 1013904223u;
-			slot = &slots[(random >> 16) % SLOTS];
-			if (slot->addr != NULL)
-				api.free(slot->addr, slot->order);
-			slot->order = (random >> 8) % (TOP_RANDOM_ORDER + 1);
-			slot->addr = api.alloc(BUDDY_GFP_MOVABLE, slot->order);
-			if (slot->addr == NULL) {
-				bench_fail(state, "out of memory");
-				return;
-			}
-			write_pages(slot->addr, slot->order);
-		}
+	for (unsigned i = 0; ok && i < SLOTS; i++) {
+		random = random * 1664525u + 1013904223u;
+		ok = fill_slot(&slots[i], random);
 	}
-	for (unsigned i = 0; i < SLOTS; i++) {
-		if (slots[i].addr != NULL)
-			api.free(slots[i].addr, slots[i].order);
-	}
+	for (unsigned i = 0; ok && i < SETTLING * SLOTS; i += BATCH)
+		ok = replace_slots(slots, &random);
+	while (ok && bench_batch(state, BATCH))
+		ok = replace_slots(slots, &random);
+	if (!ok)
+		bench_fail(state, "out of memory");
+	for (unsigned i = 0; i < SLOTS; i++)
+		api.free(slots[i].addr, slots[i].order);
 }
 
 void micro_add_pages(void)

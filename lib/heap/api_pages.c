@@ -25,8 +25,41 @@ static void *address(struct page *page)
 	return NULL;
 }
 
+/*
+ * Most calls need but the thread's pcp, and so only as much of a frame as says
+ * that it is being changed.
+ */
+static struct page *alloc_kept(struct thread_cache *tc, unsigned int gfp,
+			       unsigned int order)
+{
+	struct page *page;
+
+	if (unlikely(!cache_is_real(tc)))
+		return NULL;
+	WRITE_ONCE(tc->working, true);
+	page = alloc_pages_kept(&tc->mm, gfp, order);
+	WRITE_ONCE(tc->working, false);
+	return page;
+}
+
+static bool free_kept(struct thread_cache *tc, struct page *page,
+		      unsigned int order)
+{
+	bool kept;
+
+	/* A run need not be aligned, and what was moved is not like others. */
+	if (unlikely(!cache_is_real(tc)) || page->flags ||
+	    page_index(page) & ((1u << order) - 1))
+		return false;
+	WRITE_ONCE(tc->working, true);
+	kept = free_pages_kept(&tc->mm, page, order);
+	WRITE_ONCE(tc->working, false);
+	return kept;
+}
+
 void *buddy_alloc_pages(unsigned int gfp, unsigned int order)
 {
+	struct thread_cache *tc;
 	struct page *page;
 	struct frame f;
 
@@ -34,7 +67,13 @@ void *buddy_alloc_pages(unsigned int gfp, unsigned int order)
 		errno = EINVAL;
 		return NULL;
 	}
-	f = frame_enter(soft_mask());
+	tc = soft_mask();
+	page = alloc_kept(tc, gfp, order);
+	if (likely(page)) {
+		soft_unmask(tc);
+		return page_to_addr(page);
+	}
+	f = frame_enter(tc);
 	page = alloc_pages(frame_mm(&f), gfp, order);
 	frame_leave(&f);
 	return address(page);
@@ -56,6 +95,7 @@ static struct page *checked_run(void *addr, uint32_t nr, const char *function)
 
 void buddy_free_pages(void *addr, unsigned int order)
 {
+	struct thread_cache *tc;
 	struct page *page;
 	struct frame f;
 
@@ -64,7 +104,12 @@ void buddy_free_pages(void *addr, unsigned int order)
 	if (order > MAX_PAGE_ORDER)
 		misuse("wrong size", "buddy_free_pages", addr);
 	page = checked_run(addr, 1u << order, "buddy_free_pages");
-	f = frame_enter(soft_mask());
+	tc = soft_mask();
+	if (likely(free_kept(tc, page, order))) {
+		soft_unmask(tc);
+		return;
+	}
+	f = frame_enter(tc);
 	free_run(frame_mm(&f), page);
 	frame_leave(&f);
 }

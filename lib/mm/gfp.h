@@ -27,4 +27,10 @@ static inline enum migratetype gfp_migratetype(unsigned int gfp)
 	return (enum migratetype)(gfp & GFP_MT_MASK);
 }
 
+/* What is clean, and what is cold, is at the tail of a pcp's lists. */
+static inline bool prefers_tail(unsigned int gfp)
+{
+	return gfp & (GFP_COLD | GFP_ZERO);
+}
+
 #endif

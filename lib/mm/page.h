@@ -155,8 +155,14 @@ static inline void *pfn_to_addr(pfn_t pfn)
 	return (void *)((uintptr_t)pfn.nr << PAGE_SHIFT);
 }
 
-/* The mem_map stands at this offset in a zone, behind struct zone. */
-#define MEM_MAP_OFFSET PAGE_SIZE
+/*
+ * The mem_map stands at this offset in a zone, behind struct zone. Programs
+ * write first to the beginning of what they get, and a processor holds up a
+ * load whose address agrees in the lower twelve bits with a store's that is
+ * under way. By an odd number of lines the heads of all aligned blocks keep out
+ * of that way, and of one set of the processor's cache.
+ */
+#define MEM_MAP_OFFSET (PAGE_SIZE - 43 * sizeof(struct page))
 
 static inline struct page *pfn_to_page(pfn_t pfn)
 {

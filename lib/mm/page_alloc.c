@@ -67,16 +67,18 @@ static void zone_statistics(struct mm_thread *t, bool preferred)
 static struct page *try_zones(struct mm_thread *t, const struct request *req)
 {
 	uint32_t nr = nr_zones_now();
-	uint32_t first = t && nr ? t->preferred % nr : 0;
+	uint32_t at = t && t->preferred < nr ? t->preferred : 0;
 
 	for (uint32_t i = 0; i < nr; i++) {
-		struct zone *z = zones[(first + i) % nr];
-		struct page *page = try_zone(t, z, req);
+		struct page *page = try_zone(t, zones[at], req);
 
 		if (page) {
 			zone_statistics(t, !i);
 			return page;
 		}
+		/* No division: it would be a third of the call. */
+		if (++at == nr)
+			at = 0;
 	}
 	return NULL;
 }
@@ -146,13 +148,28 @@ static struct page *alloc_request(struct mm_thread *t,
 	return page ? hand_out(t, page, req->nr, req->gfp) : NULL;
 }
 
+struct page *alloc_pages_kept(struct mm_thread *t, unsigned int gfp,
+			      unsigned int order)
+{
+	struct page *page;
+
+	if (!pcp_allowed_order(order))
+		return NULL;
+	page = pcp_take(t, order, gfp_migratetype(gfp), prefers_tail(gfp));
+	if (unlikely(!page))
+		return NULL;
+	zone_statistics(t, true);
+	return hand_out(t, page, 1u << order, gfp);
+}
+
 struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
 			 unsigned int order)
 {
 	struct request req = {
 		.nr = 1u << order, .gfp = gfp, .order = (int)order};
+	struct page *page = t ? alloc_pages_kept(t, gfp, order) : NULL;
 
-	return alloc_request(t, &req);
+	return page ? page : alloc_request(t, &req);
 }
 
 struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
@@ -244,6 +261,14 @@ static bool stash_block(struct page *page, unsigned int order)
 		return false;
 	}
 	reclaim_dirty(zone_of(page));
+	return true;
+}
+
+bool free_pages_kept(struct mm_thread *t, struct page *page, unsigned int order)
+{
+	if (!pcp_allowed_order(order) || !pcp_keep(t, page, order))
+		return false;
+	count_event(t, PGFREE, 1u << order);
 	return true;
 }
 

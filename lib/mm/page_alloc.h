@@ -16,6 +16,14 @@
 struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
 			 unsigned int order) must_check;
 
+/* The same if the thread's pcp has such a block; t is not NULL. */
+struct page *alloc_pages_kept(struct mm_thread *t, unsigned int gfp,
+			      unsigned int order) must_check;
+
+/* Takes back what alloc_pages() gave, if the pcp has room for it. */
+bool free_pages_kept(struct mm_thread *t, struct page *page,
+		     unsigned int order) must_check;
+
 /* Takes back what alloc_pages() gave. */
 void free_pages(struct mm_thread *t, struct page *page, unsigned int order);
 

@@ -138,13 +138,28 @@ static void refill(struct mm_thread *t, struct zone *z, unsigned int order,
 	t->event[PCP_REFILL]++;
 }
 
+struct page *pcp_take(struct mm_thread *t, unsigned int order,
+		      enum migratetype mt, bool from_tail)
+{
+	struct per_thread_pages *pcp = &t->pcp;
+	struct page_list *list = &pcp->lists[list_index(order, mt)];
+	struct page *page =
+		from_tail ? page_list_last(list) : page_list_first(list);
+
+	if (unlikely(!page))
+		return NULL;
+	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
+	page_list_del(list, page);
+	account(pcp, order, -1);
+	return page;
+}
+
 struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 bool from_tail)
 {
 	struct per_thread_pages *pcp = &t->pcp;
 	struct page_list *list = &pcp->lists[list_index(order, mt)];
-	struct page *page;
 
 	if (page_list_empty(list)) {
 		if (!pcp->batch)
@@ -153,13 +168,7 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			tune_on_refill(pcp);
 		refill(t, z, order, mt, list);
 	}
-	page = from_tail ? page_list_last(list) : page_list_first(list);
-	if (!page)
-		return NULL;
-	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
-	page_list_del(list, page);
-	account(pcp, order, -1);
-	return page;
+	return pcp_take(t, order, mt, from_tail);
 }
 
 /*
@@ -236,27 +245,59 @@ static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr,
 	t->event[PCP_DRAIN]++;
 }
 
-void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
+/* The list that a block belongs on when it is freed. */
+static unsigned int list_for(const struct page *page, unsigned int order)
 {
-	struct per_thread_pages *pcp = &t->pcp;
-	enum migratetype mt;
+	enum migratetype mt = pageblock_type_hint(page);
 
-	if (!pcp->batch)
-		pcp_init(pcp);
+	return list_index(order, mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE);
+}
+
+static void put_on_list(struct per_thread_pages *pcp, unsigned int l,
+			struct page *page, unsigned int order)
+{
 	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
-	mt = pageblock_type_hint(page);
-	if (mt >= MIGRATE_PCPTYPES)
-		mt = MIGRATE_MOVABLE;
 	page->order = (uint8_t)order;
 	page->flags = 0;
 	set_page_type(page, PAGE_PCP);
-	if (order == PAGEBLOCK_ORDER)
-		free_from_list(t, list_index(order, mt), PAGEBLOCK_PAGES);
-	page_list_add_head(&pcp->lists[list_index(order, mt)], page);
+	page_list_add_head(&pcp->lists[l], page);
 	account(pcp, order, 1);
-	/* One block more than `high` is kept, or large ones never would be. */
-	if (pcp->count > pcp->high + (1u << order) - 1) {
-		free_pcppages_bulk(t, pcp->batch, list_index(order, mt));
+}
+
+/* One block more than `high` is kept, or large ones never would be. */
+static uint32_t most_pages(const struct per_thread_pages *pcp,
+			   unsigned int order)
+{
+	return pcp->high + (1u << order) - 1;
+}
+
+bool pcp_keep(struct mm_thread *t, struct page *page, unsigned int order)
+{
+	struct per_thread_pages *pcp = &t->pcp;
+	unsigned int l = list_for(page, order);
+
+	if (order == PAGEBLOCK_ORDER) {
+		if (!page_list_empty(&pcp->lists[l]))
+			return false;
+	} else if (pcp->count + (1u << order) > most_pages(pcp, order)) {
+		return false;
+	}
+	put_on_list(pcp, l, page, order);
+	return true;
+}
+
+void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
+{
+	struct per_thread_pages *pcp = &t->pcp;
+	unsigned int l = list_for(page, order);
+
+	if (!pcp->batch)
+		pcp_init(pcp);
+	if (order == PAGEBLOCK_ORDER)
+		free_from_list(t, l, PAGEBLOCK_PAGES);
+	put_on_list(pcp, l, page, order);
+	if (pcp->count > most_pages(pcp, order)) {
+		free_pcppages_bulk(t, pcp->batch, l);
 		tune_on_drain(pcp);
 	}
 }

@@ -57,6 +57,10 @@ struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 bool from_tail) must_check;
 
+/* The same from the lists as they are. */
+struct page *pcp_take(struct mm_thread *t, unsigned int order,
+		      enum migratetype mt, bool from_tail) must_check;
+
 /* The caller takes nr single pages at a time, and may give them back so. */
 void pcp_expect(struct mm_thread *t, uint32_t nr);
 
@@ -66,7 +70,11 @@ static inline bool pcp_has_page(const struct mm_thread *t, enum migratetype mt)
 	return !page_list_empty(&t->pcp.lists[mt]);
 }
 
-/* Puts a block in the lists; some go to the buddy when there are too many. */
+/* Puts a block in the lists; false when others would have to make room. */
+bool pcp_keep(struct mm_thread *t, struct page *page,
+	      unsigned int order) must_check;
+
+/* The same in any case; some go to the buddy when there are too many. */
 void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order);
 
 /* Gives everything to stashes and buddies. */

@@ -180,9 +180,12 @@ static uint32_t purge_target(struct zone *z, uint32_t dirty)
 
 void reclaim_dirty(struct zone *z)
 {
-	uint32_t dirty = zone_dirty_hint(z) + stash_pages(z);
+	uint32_t dirty = zone_dirty_hint(z);
 	uint32_t target;
 
+	if (dirty + STASH_PAGES <= SOFT_PAGES && !READ_ONCE(z->dirty_since))
+		return;
+	dirty += stash_pages(z);
 	if (likely(dirty <= SOFT_PAGES && !READ_ONCE(z->dirty_since)))
 		return;
 	target = purge_target(z, dirty);

@@ -122,10 +122,7 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 	uint64_t flags;
 
 	if (t && pcp_allowed_order(order)) {
-		/* What is clean is at the tail. */
-		bool from_tail = gfp & (GFP_COLD | GFP_ZERO);
-
-		page = rmqueue_pcp(t, z, order, mt, from_tail);
+		page = rmqueue_pcp(t, z, order, mt, prefers_tail(gfp));
 		if (page)
 			return page;
 	}

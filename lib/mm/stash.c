@@ -16,9 +16,9 @@
 /*
  * A slot, or 0 when it is empty:
  *
- *	 29 ........ 22  21 . 20  19 . 16  15 ...... 0
+ *	 30 ........ 22  21 . 20  19 . 16  15 ...... 0
  *	+---------------+--------+--------+-----------+
- *	|   pages - 1   |  type  |  order | its first |
+ *	|     pages     |  type  |  order | its first |
  *	+---------------+--------+--------+-----------+
  *
  * The rest of a chain is read by who owns it, so it does no harm when the same
@@ -31,7 +31,7 @@
 
 _Static_assert(MAX_PAGE_ORDER < 1u << 4, "an order in a slot");
 _Static_assert(MIGRATE_PCPTYPES <= 1u << 2, "a type in a slot");
-_Static_assert(STASH_PAGES <= 1u << 8, "pages in a slot");
+_Static_assert(STASH_PAGES < 1u << 9, "pages in a slot");
 
 static uint32_t kind_of(unsigned int order, enum migratetype mt)
 {
@@ -47,7 +47,7 @@ static bool is_kind(uint32_t word, uint32_t kind)
 
 static uint32_t pages_of(uint32_t word)
 {
-	return word ? (word >> PAGES_SHIFT) + 1 : 0;
+	return word >> PAGES_SHIFT;
 }
 
 static struct page *first_of(const struct zone *z, uint32_t word)
@@ -116,19 +116,32 @@ static uint32_t evict(struct zone *z, uint32_t i)
 	return pages_of(seen);
 }
 
-static bool put_in_free_slot(struct zone *z, uint32_t word)
+/* Puts the word in a free slot, if there is one and room for its pages. */
+static bool put_if_room(struct zone *z, uint32_t word)
 {
-	for (uint32_t i = 0; i < STASH_SLOTS; i++)
-		if (!READ_ONCE(z->stash[i]) &&
-		    change_slot(&z->stash[i], 0, word))
-			return true;
-	return false;
+	uint32_t *slot;
+
+	do {
+		uint32_t pages = pages_of(word);
+
+		slot = NULL;
+		for (uint32_t i = 0; i < STASH_SLOTS; i++) {
+			uint32_t seen = READ_ONCE(z->stash[i]);
+
+			pages += pages_of(seen);
+			if (!seen)
+				slot = &z->stash[i];
+		}
+		if (!slot || pages > STASH_PAGES)
+			return false;
+	} while (!change_slot(slot, 0, word));
+	return true;
 }
 
 bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 	       uint32_t nr)
 {
-	uint32_t word = kind_of(chain->order, mt) | (nr - 1) << PAGES_SHIFT |
+	uint32_t word = kind_of(chain->order, mt) | nr << PAGES_SHIFT |
 			page_index(chain);
 	uint32_t victim;
 
@@ -136,8 +149,7 @@ bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 	VM_BUG_ON(!nr || nr > STASH_PAGES);
 	/* The slots take turns at making room. */
 	for (uint32_t i = 0; i <= STASH_SLOTS; i++) {
-		if (stash_pages(z) + nr <= STASH_PAGES &&
-		    put_in_free_slot(z, word))
+		if (put_if_room(z, word))
 			return true;
 		victim = __atomic_fetch_add(&z->stash_victim, 1,
 					    __ATOMIC_RELAXED);

@@ -39,8 +39,12 @@ enum zone_event {
 #define STASH_SLOTS 31u
 
 struct zone {
+	/* Under lock. First, as loads of the first bytes of an OS page may have
+	 * to wait: see MEM_MAP_OFFSET. */
+	uint64_t event[NR_ZONE_EVENTS];
+
 	/* Constant once the zone is in the map. */
-	uint32_t id;	     /* 0, 1, 2 ... */
+	uint32_t id cacheline_aligned; /* 0, 1, 2 ... */
 	uint32_t span;	     /* pages, header included */
 	uint32_t first_page; /* index of the first that can be handed out */
 	uint64_t *slab_maps;
@@ -63,7 +67,6 @@ struct zone {
 	uint32_t nr_highatomic;		  /* pageblocks reserved */
 	uint32_t nonempty[MIGRATE_TYPES]; /* bit n: order n has blocks */
 	struct free_area free_area[NR_PAGE_ORDERS];
-	uint64_t event[NR_ZONE_EVENTS];
 	uint64_t block_map[BITMAP_WORDS(ZONE_PAGEBLOCKS)]; /* wholly free */
 	uint8_t pageblock_type[ZONE_PAGEBLOCKS];
 	uint64_t free_map[BITMAP_WORDS(ZONE_PAGES)];

@@ -26,6 +26,12 @@
  */
 enum mark_state { MARK_WIPED, MARK_SETTING = -1, MARK_SET = -2 };
 
+/*
+ * Not at the page's beginning, where the programs' pages are written to most
+ * often: a load waits for a store under way whose lower twelve bits are alike.
+ */
+#define MARK_OFFSET 1984
+
 static int ordinary_mark;
 static int *mark = &ordinary_mark;
 static uint32_t epoch;
@@ -51,7 +57,7 @@ static int value_setting(const int *m)
 static void mark_page_init(void)
 {
 	size_t len = os_page_size();
-	int *page = os_reserve(len);
+	char *page = os_reserve(len);
 
 	if (page && (os_commit(page, len) ||
 		     syscall3(__NR_madvise, page, len, MADV_WIPEONFORK))) {
@@ -59,8 +65,10 @@ static void mark_page_init(void)
 		page = NULL;
 	}
 	if (page) {
-		*page = MARK_SETTING;
-		__atomic_store_n(&mark, page, __ATOMIC_RELEASE);
+		int *m = (int *)(void *)(page + MARK_OFFSET);
+
+		*m = MARK_SETTING;
+		__atomic_store_n(&mark, m, __ATOMIC_RELEASE);
 	}
 	tried_page = true;
 }
