@@ -454,12 +454,6 @@ static inline uint32_t object_at(size_t offset, uint64_t inverse)
 	return (uint32_t)(offset * inverse >> 32);
 }
 
-/* Blocks of pages are aligned to their size, and a slab is one. */
-static uintptr_t slab_mask(const struct kmem_cache *c)
-{
-	return ~((PAGE_SIZE << c->order) - 1);
-}
-
 /* What has come to be true of a slab whose objects were just marked free. */
 static void after_free(struct kmem_cache *c, struct mm_thread *t,
 		       struct page *page, uint32_t now)

@@ -138,6 +138,20 @@ static inline size_t offset_in_slab(const struct page *page, const void *obj)
 	return (size_t)((const char *)obj - (const char *)page_to_addr(page));
 }
 
+/* Its slabs are blocks of pages, and so aligned to their size. */
+static inline uintptr_t slab_mask(const struct kmem_cache *c)
+{
+	return ~((PAGE_SIZE << c->order) - 1);
+}
+
+/* The head of the slab of c that an object is in. */
+static inline struct page *slab_of(const struct kmem_cache *c, const void *obj)
+{
+	uintptr_t start = (uintptr_t)obj & slab_mask(c);
+
+	return pfn_to_page((pfn_t){(uint32_t)(start >> PAGE_SHIFT)});
+}
+
 /* Exact for an object's first byte; inside one it may be the next one's. */
 static inline uint32_t object_index(const struct kmem_cache *c, size_t offset)
 {
@@ -161,7 +175,7 @@ static inline bool slab_is_object(const struct kmem_cache *c,
 static inline bool slab_object_is_free(const struct kmem_cache *c,
 				       const struct page *page, const void *obj)
 {
-	uint32_t i = object_index(c, offset_in_slab(page, obj));
+	uint32_t i = object_index(c, (uintptr_t)obj & ~slab_mask(c));
 
 	return i < c->nr_objects &&
 	       READ_ONCE(READ_ONCE(page->bitmap)[i / BITS_PER_WORD]) >>

@@ -29,13 +29,14 @@ void tags_disable(void)
 	disabled = true;
 }
 
+/* Objects of less than a page in larger slabs tile it: each page is alike. */
 static void set_test(const struct kmem_cache *c)
 {
-	bool one_page = cache_is_one_page(c);
+	bool small = c->size < PAGE_SIZE;
 	uint32_t excess = c->inverse * c->size; /* less 2^32 */
-	uint32_t limit = one_page && excess ? c->nr_objects * excess : 1;
+	uint32_t limit = small && excess ? c->nr_objects * excess : 1;
 
-	WRITE_ONCE(hot.inverse[c->index], one_page ? c->inverse : 1);
+	WRITE_ONCE(hot.inverse[c->index], small ? c->inverse : 1);
 	WRITE_ONCE(hot.limit[c->index], limit);
 }
 
@@ -56,17 +57,22 @@ void tag_page(const void *p, const struct kmem_cache *c)
 	__atomic_store_n(&tags[i], c ? (uint8_t)c->index : 0, __ATOMIC_RELEASE);
 }
 
+/* Whether pages inside of a slab, too, have an object at their beginning. */
+static bool pages_are_alike(const struct kmem_cache *c)
+{
+	return PAGE_SIZE % c->size == 0 || c->size % PAGE_SIZE == 0;
+}
+
 void tag_slab(const struct kmem_cache *c, const struct page *slab, bool on)
 {
 	char *base = page_to_addr(slab);
-	const struct kmem_cache *tag = on ? c : NULL;
+	size_t step = c->size < PAGE_SIZE ? PAGE_SIZE : c->size;
+	size_t end = (size_t)c->nr_objects * c->size;
 
-	if (cache_is_one_page(c)) {
-		tag_page(base, tag);
+	if (cache_is_one_page(c))
+		end = PAGE_SIZE;
+	else if (!pages_are_alike(c))
 		return;
-	}
-	if (c->size % PAGE_SIZE)
-		return;
-	for (size_t i = 0; i < c->nr_objects; i++)
-		tag_page(base + i * c->size, tag);
+	for (size_t at = 0; at < end; at += step)
+		tag_page(base + at, on ? c : NULL);
 }

@@ -3,8 +3,9 @@
  *
  * A tag is a byte for each page near the first zone, that tells free() at one
  * look what kind of object an address belongs to. A page of a one-page slab is
- * tagged with its cache's index, and so is, where the objects are whole pages,
- * the first page of each. All others, and all addresses that are not the
+ * tagged with its cache's index; so is each page of a slab whose objects tile
+ * the page, and where objects are whole pages, the first page of each. All
+ * others, and all addresses that are not the
  * library's, read 0, which sends free() to the slow path, where the full gate
  * (page_of) decides. The window covers 256 GiB around the first zone;
  * slabs beyond it are served by the slow path.

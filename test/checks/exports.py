@@ -3,11 +3,10 @@
 
 Exported are exactly the names in exports.list, and every function that the
 public header declares is among them. Nothing but glibc is needed, and of it
-only what imports.list names. There are
-8 bytes of thread-local storage, in the static model, so that the library can
-be loaded by dlopen() too. Nothing is bound lazily, the stack is not
-executable, no segment is both writable and executable, and the soname is
-libbuddy.so.1.
+only what imports.list names. There are two words of thread-local storage, in
+the static model, so that the library can be loaded by dlopen() too. Nothing is
+bound lazily, the stack is not executable, no segment is both writable and
+executable, and the soname is libbuddy.so.1.
 """
 
 import argparse
@@ -17,7 +16,7 @@ import subprocess
 import sys
 
 SONAME = "libbuddy.so.1"
-TLS_BYTES = 8
+TLS_BYTES = 16
 # ld-linux-x86-64.so.2, ld-linux-aarch64.so.1
 NEEDED = re.compile(r"libc\.so\.6|libpthread\.so\.0|ld-linux[-\w]*\.so\.\d")
 

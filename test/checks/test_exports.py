@@ -13,9 +13,9 @@ CHECK = pathlib.Path(__file__).with_name("exports.py")
 SOURCE = """
 #include <stdlib.h>
 #define API __attribute__((visibility("default")))
-static __thread void *tls __attribute__((tls_model("initial-exec")));
-API int buddy_one(void) { return tls != 0; }
-API void *buddy_two(void) { tls = &tls; return getenv("X"); }
+static __thread void *tls[2] __attribute__((tls_model("initial-exec")));
+API int buddy_one(void) { return tls[0] != tls[1]; }
+API void *buddy_two(void) { tls[0] = tls; return getenv("X"); }
 """
 LIST = "# two names\nbuddy_one\nbuddy_two\n"
 HEADER = "/* buddy_three() is only named */\nint buddy_one(void);\n"

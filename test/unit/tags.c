@@ -3,6 +3,13 @@
 
 static char *page_in_window;
 
+/* Whether slabs of c have tags: one, or one at each object or page. */
+static bool is_tagged(const struct kmem_cache *c)
+{
+	return cache_is_one_page(c) || c->size % PAGE_SIZE == 0 ||
+	       PAGE_SIZE % c->size == 0;
+}
+
 static void setup(void)
 {
 	struct zone *z = unit_zone(1);
@@ -18,7 +25,7 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 	for (size_t i = 1; i < NR_SIZE_CLASSES; i++) {
 		const struct kmem_cache *c = &kmem_caches[i];
 
-		if (!cache_is_one_page(c) && c->size % PAGE_SIZE)
+		if (!is_tagged(c))
 			continue;
 		tag_page(page_in_window, c);
 		for (size_t offset = 0; offset < PAGE_SIZE; offset++) {
@@ -94,14 +101,16 @@ static void test_slabs_are_tagged_while_they_live(void **state)
 	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++) {
 		struct kmem_cache *c = &kmem_caches[i];
 		char *obj = kmem_cache_alloc_one(c, NULL);
-		bool whole = !(c->size % PAGE_SIZE);
-		unsigned int tag = cache_is_one_page(c) || whole ? i : 0;
+		unsigned int tag = is_tagged(c) ? i : 0;
 
 		assert_non_null(obj);
 		assert_int_equal(tags[tag_index(obj)], tag);
 		/* Not where an object goes on. */
 		if (c->size > PAGE_SIZE)
 			assert_int_equal(tags[tag_index(obj + PAGE_SIZE)], 0);
+		/* But where others begin. */
+		else if (tag && c->order)
+			assert_int_equal(tags[tag_index(obj + PAGE_SIZE)], tag);
 		kmem_cache_free_bulk(c, NULL, 1, (void **)&obj);
 		assert_int_equal(tags[tag_index(obj)], 0);
 	}
