@@ -8,7 +8,7 @@
 #define MAGAZINE_MAX_BYTES (1u << 20)
 
 /* A magazine of large objects starts with so many bytes, one at least. */
-#define MAGAZINE_MIN_BYTES (16u << 10)
+#define MAGAZINE_MIN_BYTES (8u << 10)
 
 /*
  * A magazine of which a thread only takes, or to which it only gives, is a
@@ -17,7 +17,8 @@
  * move at a time.
  */
 #define STREAM_MAGAZINE 63u
-#define STREAM_BYTES (8u << 10)
+#define STREAM_BYTES (4u << 10)
+#define STREAM_MIN 3u /* slots, of however many bytes */
 
 /*
  * Objects up to this size are taken from slabs of the thread's own, so that
@@ -204,7 +205,8 @@ static bool may_stream(const struct thread_cache *own, unsigned int cache)
 	uint32_t capacity = own->capacity[cache];
 
 	return capacity >= STREAM_MAGAZINE ||
-	       capacity * kmem_caches[cache].size >= STREAM_BYTES;
+	       (capacity >= STREAM_MIN &&
+		capacity * kmem_caches[cache].size >= STREAM_BYTES);
 }
 
 /*

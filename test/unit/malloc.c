@@ -239,6 +239,58 @@ static void test_realloc_in_steps(void **state)
 }
 
 /* Of each class, while its neighbours in the slab are in use. */
+/* By steps of 64 bytes to 8 KiB; how often the block moved. */
+static unsigned int grow_in_steps(char **p, const char *other)
+{
+	unsigned int moves = 0;
+
+	for (size_t size = 512; size <= 8192; size += 64) {
+		char *old = *p;
+		char *more = heap_malloc(32);
+
+		*p = heap_realloc(old, size, "realloc");
+		moves += *p != old;
+		assert_non_null(*p);
+		memset(*p + size - 64, (int)(size / 64), 64);
+		/* What else the program does makes no difference. */
+		heap_free(more, "free");
+		assert_int_equal(other[0], 'o');
+	}
+	for (size_t at = 448; at < 8192; at++)
+		assert_int_equal((*p)[at], (char)(at / 64 + 1));
+	return moves;
+}
+
+static void test_a_block_that_grows_on_has_room(void **state)
+{
+	char *other = heap_malloc(100);
+	char *p = heap_malloc(448);
+	struct kmem_cache *c;
+
+	(void)state;
+	/* What is behind what was asked for belongs to the canary. */
+	if (harden_is_on())
+		skip();
+	memset(other, 'o', 100);
+	/* Of which one in four is a class's end; without room it were 34. */
+	assert_in_range(grow_in_steps(&p, other), 8, 16);
+	heap_free_sized(p, 8192, "free_sized");
+	/* Once, or by a large step, it gets its class. */
+	p = heap_realloc(other, 300, "realloc");
+	c = &kmem_caches[size_class(300)];
+	assert_int_equal(heap_usable_size(p, "malloc_usable_size"), c->size);
+	p = heap_realloc(p, 600, "realloc");
+	c = &kmem_caches[size_class(600)];
+	assert_int_equal(heap_usable_size(p, "malloc_usable_size"), c->size);
+	/* And so does one that shrinks. */
+	p = heap_realloc(p, 100, "realloc");
+	c = &kmem_caches[size_class(100)];
+	assert_int_equal(heap_usable_size(p, "malloc_usable_size"), c->size);
+	assert_int_equal(p[0], 'o');
+	heap_free(p, "free");
+	unit_verify();
+}
+
 static void test_realloc_leaves_neighbours_alone(void **state)
 {
 	enum { NEIGHBOURS = 9 };
@@ -469,6 +521,7 @@ UNIT_MAIN(TEST(test_every_size), TEST(test_blocks_do_not_overlap),
 	  TEST(test_free_keeps_errno), TEST(test_realloc_keeps_contents),
 	  TEST(test_realloc_leaves_neighbours_alone),
 	  TEST(test_realloc_gives_memory_back), TEST(test_realloc_in_steps),
+	  TEST(test_a_block_that_grows_on_has_room),
 	  TEST(test_realloc_of_an_aligned_block), TEST(test_aligned),
 	  TEST(test_posix_memalign), TEST(test_free_sized),
 	  TEST(test_wrong_sizes), TEST(test_out_of_memory_and_back),
