@@ -263,30 +263,11 @@ static inline size_t tagged_class(const void *p)
 	return tag && tag_accepts(&tag, p) ? tag : 0;
 }
 
-/* Sizes whose class takes more than a shift; true when it was such a one. */
-static bool free_sized_medium(void *p, size_t size, const char *function)
-{
-	size_t class;
-	struct thread_cache *tc;
-
-	if (size <= LINEAR_MAX || size > SMALL_MAX)
-		return false;
-	class = size_class_geometric(size);
-	if (tagged_class(p) != class)
-		return false;
-	tc = soft_mask();
-	if (likely(magazine_push(tc, class, p)))
-		soft_unmask(tc);
-	else
-		heap_free_slow(p, tc, function);
-	return true;
-}
-
-void heap_free_sized_slow(void *p, size_t size, const char *function)
+static noinline void free_sized_any(void *p, size_t size, const char *function)
 {
 	const struct page *page;
 
-	if (free_sized_medium(p, size, function) || !p)
+	if (!p)
 		return;
 	if (unlikely(harden_is_on()) && harden_free_sized(p, 1, size, function))
 		return;
@@ -294,6 +275,32 @@ void heap_free_sized_slow(void *p, size_t size, const char *function)
 	if (!size_fits(page, size))
 		misuse("wrong size", function, p);
 	heap_free_checked(p, function);
+}
+
+/* An object's class, where there are classes: which sizes are of it? */
+static inline bool is_of_class(size_t size, size_t class)
+{
+	const struct kmem_cache *c = &kmem_caches[class];
+
+	return class && class < NR_SIZE_CLASSES && size <= c[0].size &&
+	       size > c[-1].size;
+}
+
+void heap_free_sized_slow(void *p, size_t size, const char *function)
+{
+	size_t class = tagged_class(p);
+	struct thread_cache *tc;
+
+	/* A medium object, most often: its class takes more than a shift. */
+	if (unlikely(!is_of_class(size, class))) {
+		free_sized_any(p, size, function);
+		return;
+	}
+	tc = soft_mask();
+	if (likely(magazine_push(tc, class, p)))
+		soft_unmask(tc);
+	else
+		heap_free_slow(p, tc, function);
 }
 
 void heap_free_aligned_sized(void *p, size_t alignment, size_t size,
