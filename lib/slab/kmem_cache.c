@@ -444,8 +444,9 @@ void *kmem_cache_alloc_one(struct kmem_cache *c, struct mm_thread *t)
 
 /* Objects of one slab whose bits stand in one word. */
 struct group {
-	uintptr_t slab; /* its first byte; 0: none yet */
+	uintptr_t slab; /* its first byte */
 	uint32_t word;
+	uint32_t nr;
 	uint64_t bits;
 };
 
@@ -490,29 +491,68 @@ static void mark_free(struct kmem_cache *c, struct mm_thread *t,
 		after_free(c, t, page, now);
 }
 
+/* One of a group's objects is in it twice. */
+noreturn_fn static slow_path void object_twice(const struct kmem_cache *c,
+					       const struct group *g,
+					       void *const *objects)
+{
+	uint64_t seen = 0, bit = 0;
+
+	for (uint32_t n = 0; !(seen & bit); n++) {
+		size_t offset = (uintptr_t)objects[n] - g->slab;
+
+		seen |= bit;
+		bit = UINT64_C(1)
+		      << (object_at(offset, c->inverse) % BITS_PER_WORD);
+	}
+	wrong_object(c, g, bit);
+}
+
+/*
+ * The first of the objects, and those behind it as far as they stand in the
+ * same word. A word's objects are a range of addresses, so that to see whether
+ * one is among them takes one comparison.
+ */
+static inline struct group next_group(const struct kmem_cache *c, uint32_t nr,
+				      void *const *objects)
+{
+	uint64_t inverse = c->inverse;
+	size_t mask = ~slab_mask(c);
+	size_t range = (size_t)c->size * BITS_PER_WORD;
+	size_t offset = (uintptr_t)objects[0] & mask;
+	uint32_t i = object_at(offset, inverse);
+	struct group g = {.slab = (uintptr_t)objects[0] & ~mask,
+			  .word = i / BITS_PER_WORD,
+			  .bits = UINT64_C(1) << (i % BITS_PER_WORD)};
+	size_t start = g.word * range;
+	uint32_t n = 1;
+
+	/* The last word's objects end with the slab. */
+	if (range > mask + 1 - start)
+		range = mask + 1 - start;
+	start += g.slab;
+	for (; n < nr; n++) {
+		offset = (uintptr_t)objects[n] - start;
+		if (offset >= range)
+			break;
+		g.bits |= UINT64_C(1) << object_at(offset, inverse);
+	}
+	g.nr = n;
+	return g;
+}
+
 void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 			  uint32_t nr, void *const *objects)
 {
-	uintptr_t mask = slab_mask(c);
-	uint64_t inverse = c->inverse;
+	while (nr) {
+		struct group g = next_group(c, nr, objects);
 
-	for (uint32_t n = 0; n < nr;) {
-		struct group g = {(uintptr_t)objects[n] & mask, 0, 0};
-		uint64_t bits = 0, bit;
-		uint32_t i;
-
-		i = object_at((uintptr_t)objects[n] & ~mask, inverse);
-		g.word = i / BITS_PER_WORD;
-		do {
-			bits |= UINT64_C(1) << (i % BITS_PER_WORD);
-			if (++n == nr ||
-			    ((uintptr_t)objects[n] & mask) != g.slab)
-				break;
-			i = object_at((uintptr_t)objects[n] & ~mask, inverse);
-			bit = UINT64_C(1) << (i % BITS_PER_WORD);
-		} while (i / BITS_PER_WORD == g.word && !(bits & bit));
-		g.bits = bits;
+		if (g.nr > 1 &&
+		    unlikely((uint32_t)__builtin_popcountll(g.bits) != g.nr))
+			object_twice(c, &g, objects);
 		mark_free(c, t, &g);
+		objects += g.nr;
+		nr -= g.nr;
 	}
 }
 

@@ -282,6 +282,36 @@ static void test_every_address_in_a_slab(void **state)
 	unit_verify();
 }
 
+/* Objects of slabs side by side, in one call and in many orders. */
+static void test_a_bulk_of_neighbouring_slabs(void **state)
+{
+	enum { SLABS = 3, EACH = 1365 };
+	struct kmem_cache *c = CLASS(48); /* its last word is not full */
+	static void *obj[SLABS * EACH];
+	uint32_t nr = SLABS * EACH;
+
+	(void)state;
+	assert_int_equal(c->nr_objects, EACH);
+	/* Powers of two visit each place once, as nr is odd. */
+	for (uint32_t step = 1; step < nr; step *= 2) {
+		for (uint32_t i = 0, at = 0; i < nr; i++) {
+			obj[at] = kmem_cache_alloc_one(c, &thread);
+			assert_non_null(obj[at]);
+			at = (at + step) % nr;
+		}
+		assert_int_equal(c->nr_slabs, SLABS);
+		kmem_cache_free_bulk(c, &thread, nr - 1, obj + 1);
+		unit_verify();
+		assert_int_equal(kmem_cache_stat(c).nr_objects -
+					 kmem_cache_stat(c).nr_free,
+				 1);
+		give(c, obj[0]);
+		kmem_cache_sweep(c, &thread);
+		assert_int_equal(c->nr_slabs, 0);
+		unit_verify();
+	}
+}
+
 static int free_twice(void *arg)
 {
 	struct kmem_cache *c = CLASS(*(size_t *)arg);
@@ -438,7 +468,7 @@ static void test_many_threads(void **state)
 UNIT_MAIN(TEST(test_objects_come_in_rising_order),
 	  TEST(test_bulk_fills_downwards), TEST(test_lowest_free_object_first),
 	  TEST(test_a_partial_bulk), TEST(test_partial_full_empty),
-	  TEST(test_sweep),
+	  TEST(test_sweep), TEST(test_a_bulk_of_neighbouring_slabs),
 	  TEST(test_claims), TEST(test_a_used_up_claim_is_dropped),
 	  TEST(test_a_partial_slab_is_claimed_first),
 	  TEST(test_every_address_in_a_slab), TEST(test_double_free),
