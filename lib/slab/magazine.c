@@ -318,6 +318,19 @@ void magazine_free_slow(struct thread_cache *own, unsigned int cache, void *obj,
 	*++own->top[cache] = obj;
 }
 
+size_t magazine_bytes(const struct thread_cache *own, unsigned int cache)
+{
+	return (size_t)fill_of(own, cache) * kmem_caches[cache].size;
+}
+
+void magazine_end_claim(struct thread_cache *own, unsigned int cache)
+{
+	if (own->claim[cache].nr)
+		kmem_cache_unclaim(&kmem_caches[cache], &own->mm,
+				   own->claim[cache]);
+	own->claim[cache] = PFN_NONE;
+}
+
 void magazine_drain(struct thread_cache *own, unsigned int cache)
 {
 	void **array;
@@ -331,10 +344,7 @@ void magazine_drain(struct thread_cache *own, unsigned int cache)
 		own->top[cache] = hot.slots[0];
 		own->end[cache] = hot.slots[0];
 	}
-	if (own->claim[cache].nr)
-		kmem_cache_unclaim(&kmem_caches[cache], &own->mm,
-				   own->claim[cache]);
-	own->claim[cache] = PFN_NONE;
+	magazine_end_claim(own, cache);
 	/* What comes next may be another thread, with other habits. */
 	own->last_miss[cache] = MISS_NONE;
 	bitmap_clear(own->streams[MISS_EMPTY], cache);

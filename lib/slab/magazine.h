@@ -38,6 +38,12 @@ void *magazine_alloc_slow(struct thread_cache *own,
 void magazine_free_slow(struct thread_cache *own, unsigned int cache, void *obj,
 			const char *function);
 
+/* Bytes of the objects in a thread's magazine of one cache. */
+size_t magazine_bytes(const struct thread_cache *own, unsigned int cache);
+
+/* The slab that the thread takes objects from is its own no more. */
+void magazine_end_claim(struct thread_cache *own, unsigned int cache);
+
 /* Empties a thread's magazine of one cache, and ends its claim. */
 void magazine_drain(struct thread_cache *own, unsigned int cache);
 

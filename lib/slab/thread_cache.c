@@ -36,9 +36,10 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 #define REAP_LOOKS 2u
 #define REAP_INTERVAL 64u
 
-/* So many free caches keep so many pages for the next thread. */
+/* So many free caches keep so much for the next thread. */
 #define KEEPING_CACHES 4u
 #define KEPT_PAGES 16u
+#define KEPT_BYTES (256u << 10) /* of objects */
 
 /* Of so many nested calls one gets a cache. */
 #ifdef BUDDY_TINY
@@ -182,6 +183,12 @@ static void drain_runs(struct thread_cache *own)
 	own->run_pages = 0;
 }
 
+static void end_claims(struct thread_cache *own)
+{
+	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
+		magazine_end_claim(own, i);
+}
+
 static void drain_objects(struct thread_cache *own)
 {
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
@@ -196,17 +203,36 @@ void thread_cache_drain(struct thread_cache *own)
 	drain_pcp(&own->mm);
 }
 
-/* A few pages wait for the next thread, which so takes no zone's lock. */
-static bool may_keep_pages(const struct thread_cache *c)
+static bool holds_few_pages(const struct thread_cache *c)
 {
-	return READ_ONCE(nr_free) < KEEPING_CACHES && !c->mm.pcp.pageblocks &&
-	       c->mm.pcp.count <= KEPT_PAGES;
+	return !c->mm.pcp.pageblocks && c->mm.pcp.count <= KEPT_PAGES;
 }
 
+static bool holds_few_objects(const struct thread_cache *c)
+{
+	size_t bytes = 0;
+
+	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
+		if (c->capacity[i])
+			bytes += magazine_bytes(c, i);
+	return bytes <= KEPT_BYTES;
+}
+
+/*
+ * What the next thread would have to fetch again waits for it. Not its slabs:
+ * of these others may be in want, or they may be empty.
+ */
 static void thread_cache_end(struct thread_cache *c)
 {
-	drain_objects(c);
-	if (!may_keep_pages(c)) {
+	bool keeps = READ_ONCE(nr_free) < KEEPING_CACHES;
+
+	if (keeps && holds_few_objects(c)) {
+		end_claims(c);
+		drain_runs(c);
+	} else {
+		drain_objects(c);
+	}
+	if (!keeps || !holds_few_pages(c)) {
 		drain_pcp(&c->mm);
 		memset(&c->mm.pcp, 0, sizeof(c->mm.pcp));
 	}
@@ -310,9 +336,9 @@ static bool drain_free(struct thread_cache *c)
 	/* Nobody's but this thread's from here on. */
 	if (!change_state(c, CACHE_FREE, CACHE_ENDING))
 		return false;
-	had = c->mm.pcp.count != 0;
+	had = c->mm.pcp.count || c->bytes;
 	if (had)
-		drain_pcp(&c->mm);
+		thread_cache_drain(c);
 	change_state(c, CACHE_ENDING, CACHE_FREE);
 	return had;
 }
@@ -321,8 +347,11 @@ unsigned int thread_cache_reap(void)
 {
 	unsigned int n = 0;
 
-	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		n += reap_one(c) || drain_free(c);
+	for (struct thread_cache *c = first_cache(); c; c = c->next) {
+		bool reaped = reap_one(c);
+
+		n += drain_free(c) || reaped;
+	}
 	return n;
 }
 

@@ -97,7 +97,7 @@ void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own);
 /* Gives back all that a cache holds: magazines, claims, runs, pages. */
 void thread_cache_drain(struct thread_cache *own);
 
-/* Drains the caches of threads that are gone; how many there were. */
+/* Drains the caches of threads that are gone; how many had something. */
 unsigned int thread_cache_reap(void);
 
 /* Sums over all threads. */
