@@ -112,7 +112,8 @@ struct page {
 
 	/* Of a slab: see slab/kmem_cache.h. */
 	uint8_t cache;	  /* index of its kmem_cache */
-	uint16_t hint;	  /* holder only: the word to look at first */
+	uint8_t hint;	  /* holder only: the word to look at first */
+	uint8_t touched;  /* holder only: words of which some were out */
 	uint32_t state;	  /* atomic, of all lives of this page as a slab */
 	uint64_t *bitmap; /* 1: free; points to `map` when that is enough */
 	union {

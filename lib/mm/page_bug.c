@@ -46,6 +46,7 @@ void text_page_state(struct text *t, const struct page *page)
 	text_field(t, "cache", page->cache);
 	text_field(t, "state", page->state);
 	text_field(t, "hint", page->hint);
+	text_field(t, "touched", page->touched);
 }
 
 noreturn_fn void page_bug(const struct page *page, const char *cond,

@@ -140,7 +140,7 @@ static uint32_t take_words(const struct kmem_cache *c, struct page *page,
 		put_out(base + (size_t)w * BITS_PER_WORD * c->size, c->size,
 			bits, n, out + left);
 		left -= n;
-		page->hint = (uint16_t)w;
+		page->hint = (uint8_t)w;
 	}
 	return left;
 }
@@ -178,8 +178,9 @@ static slow_path uint32_t take_random(const struct kmem_cache *c,
 }
 
 /*
- * Goes on where it stopped last, and at the end begins anew: what was freed
- * behind it in the meantime.
+ * Goes on where it stopped last, and then with what was freed behind it in the
+ * meantime. Only when that is not enough, words follow of which nothing was
+ * ever out: so no more of a slab is touched than is in use at a time.
  */
 static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
 			  uint32_t left, void **out)
@@ -189,9 +190,18 @@ static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
 
 	if (unlikely(random_places))
 		return take_random(c, page, left, out);
-	left = take_words(c, page, from, end, left, out);
-	return left ? take_words(c, page, 0, from, left, out) : left;
+	left = take_words(c, page, from, page->touched, left, out);
+	if (left)
+		left = take_words(c, page, 0, from, left, out);
+	if (left) {
+		left = take_words(c, page, page->touched, end, left, out);
+		if (page->hint >= page->touched)
+			page->touched = page->hint + 1;
+	}
+	return left;
 }
+
+_Static_assert(SLAB_MAP_WORDS < UINT8_MAX, "a word's number in struct page");
 
 /* ---- making and ending ------------------------------------------------ */
 
@@ -228,6 +238,7 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t,
 	/* Pairs with the acquire in is_slab_of(): no slab yet. */
 	__atomic_store_n(&page->cache, (uint8_t)c->index, __ATOMIC_RELEASE);
 	page->hint = 0;
+	page->touched = 0;
 	WRITE_ONCE(page->bitmap, slab_bitmap(c, page));
 	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
 		WRITE_ONCE(slab_bitmap(c, page)[w],

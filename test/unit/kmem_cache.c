@@ -240,6 +240,36 @@ static void test_a_used_up_claim_is_dropped(void **state)
 	assert_ptr_equal(take(c), out[3]);
 }
 
+/* Batches that come and go for ever use the beginning of a slab only. */
+static void test_a_stream_touches_little(void **state)
+{
+	enum { BATCH = 63, ROUNDS = 1000 };
+	struct kmem_cache *c = CLASS(64);
+	pfn_t claim = PFN_NONE;
+	void *out[2][BATCH];
+	char *base, *highest = NULL;
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		void **mine = out[round % 2];
+
+		assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &claim,
+						       BATCH, mine),
+				 BATCH);
+		for (int i = 0; i < BATCH; i++)
+			if ((char *)mine[i] > highest)
+				highest = mine[i];
+		/* Those of the round before are still out. */
+		if (round)
+			kmem_cache_free_bulk(c, &thread, BATCH,
+					     out[(round + 1) % 2]);
+		unit_verify();
+	}
+	assert_int_equal(c->nr_slabs, 1);
+	base = page_to_addr(slab_of_object(highest));
+	assert_true(highest < base + (size_t)4 * BITS_PER_WORD * c->size);
+}
+
 static void test_a_partial_slab_is_claimed_first(void **state)
 {
 	struct kmem_cache *c = CLASS(1024);
@@ -470,6 +500,7 @@ UNIT_MAIN(TEST(test_objects_come_in_rising_order),
 	  TEST(test_a_partial_bulk), TEST(test_partial_full_empty),
 	  TEST(test_sweep), TEST(test_a_bulk_of_neighbouring_slabs),
 	  TEST(test_claims), TEST(test_a_used_up_claim_is_dropped),
+	  TEST(test_a_stream_touches_little),
 	  TEST(test_a_partial_slab_is_claimed_first),
 	  TEST(test_every_address_in_a_slab), TEST(test_double_free),
 	  TEST(test_a_cache_of_ones_own), TEST(test_no_memory),
