@@ -15,7 +15,7 @@ for those that the compiler does not tell, which stand below.
 import gdb
 
 # From lib/mm/page.h, lib/mm/zone.h, lib/slab/kmem_cache.h and
-# lib/slab/thread_cache.c.
+# lib/slab/thread_list.h.
 PAGE_SHIFT = 16
 ZONE_SHIFT = 32
 MEM_MAP_OFFSET = (1 << PAGE_SHIFT) - 43 * 64

@@ -105,6 +105,9 @@ void heap_cache_free(unsigned int cache, void *obj, const char *function);
  */
 struct page *block_of(const void *p);
 
+/* Bytes that a block has, given its head page. */
+size_t usable_of(const struct page *page);
+
 /* What junk:true fills blocks with: found in a debugger at a glance. */
 #define JUNK_ALLOC 0xa5
 #define JUNK_FREE 0x5a

@@ -45,7 +45,7 @@ struct zone {
 
 	/* Constant once the zone is in the map. */
 	uint32_t id cacheline_aligned; /* 0, 1, 2 ... */
-	uint32_t span;	     /* pages, header included */
+	uint32_t span;		       /* pages, header included */
 	uint32_t first_page; /* index of the first that can be handed out */
 	uint64_t *slab_maps;
 

@@ -4,16 +4,16 @@
 /*
  * A slab is one page as long as two objects fit it: free() then finds its class
  * by the page's tag. What is left over behind the last object is never touched,
- * so it costs addresses only. Where few objects tile the page, each page of a slab
- * can have the tag; so these have slabs of 16, as making and ending one costs
- * more than all else of two or four. Larger ones have 512 KiB or 2 MiB.
+ * so it costs addresses only. Where few objects tile the page, each page of a
+ * slab can have the tag; so these have slabs of 16, as making and ending one
+ * costs more than all else of two or four. Larger ones have 512 KiB or 2 MiB.
  */
 #define MEDIUM_SLAB_ORDER 3u
 #define SLAB_ORDER(s)                               \
-	((s) == PAGE_SIZE / 4   ? 2                 \
+	((s) == PAGE_SIZE / 4	? 2                 \
 	 : (s) == PAGE_SIZE / 2 ? 3                 \
-	 : (s) < PAGE_SIZE / 2  ? 0                 \
-	 : (s) <= PAGE_SIZE     ? MEDIUM_SLAB_ORDER \
+	 : (s) < PAGE_SIZE / 2	? 0                 \
+	 : (s) <= PAGE_SIZE	? MEDIUM_SLAB_ORDER \
 				: PAGEBLOCK_ORDER)
 
 #define INVERSE(s) ((uint32_t)(((UINT64_C(1) << 32) + (s)-1) / (s)))

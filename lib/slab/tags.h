@@ -64,6 +64,15 @@ static always_inline bool tag_accepts(size_t *tag, const void *p)
 	return fraction < hot.limit[*tag];
 }
 
+/* The cache of the tagged page that an object begins in; 0: none. */
+static inline size_t tagged_class(const void *p)
+{
+	size_t i = tag_index(p);
+	size_t tag = i < NR_TAGS ? tags[i] : 0;
+
+	return tag && tag_accepts(&tag, p) ? tag : 0;
+}
+
 /* No page is tagged from now on, so that every call takes a slow path. */
 void tags_disable(void);
 

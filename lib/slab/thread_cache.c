@@ -1,25 +1,14 @@
 /*
- * The caches of all threads.
+ * A thread's cache: from its first call to its end.
  *
- * They are on a list that only grows, so that it needs no lock and no fork can
- * break it; a cache whose thread ended is free for the next one. A thread ends
- * in the destructor of a pthread key. Where there is no key left, or none was
- * set, its end is noticed later: new threads look whether some others still
- * exist. In the child of a fork only the thread that forked does.
+ * A thread ends in the destructor of a pthread key. Where there is no key left,
+ * or none was set, its end is noticed later: new threads look whether some
+ * others still exist. In the child of a fork only the thread that forked does.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "magazine.h"
-#include "thread_cache.h"
-
-/*
- * Of a live cache the word tells the owner's thread id, too: who takes it for
- * dead must not end it when it has become another thread's in between.
- */
-enum cache_state { CACHE_FREE, CACHE_LIVE, CACHE_ENDING, CACHE_LOST };
-#define STATE_BITS 2
+#include "thread_list.h"
 
 enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 
@@ -41,14 +30,6 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 #define KEPT_PAGES 16u
 #define KEPT_BYTES (256u << 10) /* of objects */
 
-/* Of so many nested calls one gets a cache. */
-#ifdef BUDDY_TINY
-#define NESTED_PATIENCE 3u
-#else
-#define NESTED_PATIENCE 1000u
-#endif
-#define MAX_DEPTH 64u
-
 __thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
 
 static struct thread_cache *all_caches;
@@ -65,17 +46,7 @@ _Static_assert(offsetof(struct thread_cache, end) ==
 		       NR_MAGAZINES * sizeof(void *),
 	       "hot.slots stands in for top and end");
 
-/* ---- making ----------------------------------------------------------- */
-
-static uint32_t live_state(int tid)
-{
-	return (uint32_t)tid << STATE_BITS | CACHE_LIVE;
-}
-
-static bool is_live(uint32_t state)
-{
-	return (state & ((1u << STATE_BITS) - 1)) == CACHE_LIVE;
-}
+/* ---- the list --------------------------------------------------------- */
 
 static bool change_state(struct thread_cache *c, uint32_t from, uint32_t to)
 {
@@ -84,7 +55,7 @@ static bool change_state(struct thread_cache *c, uint32_t from, uint32_t to)
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static struct thread_cache *first_cache(void)
+struct thread_cache *first_cache(void)
 {
 	/* Pairs with the release in new_cache(). */
 	return __atomic_load_n(&all_caches, __ATOMIC_ACQUIRE);
@@ -94,6 +65,22 @@ static void count(uint32_t *counter, int by)
 {
 	__atomic_fetch_add(counter, (uint32_t)by, __ATOMIC_RELAXED);
 }
+
+unsigned int thread_cache_count(void)
+{
+	return READ_ONCE(nr_live);
+}
+
+uint32_t thread_cache_budget(void)
+{
+	uint32_t share = ALL_THREADS_BYTES / (READ_ONCE(nr_live) + 1);
+
+	if (share < THREAD_MIN_BYTES)
+		return THREAD_MIN_BYTES;
+	return share < THREAD_MAX_BYTES ? share : THREAD_MAX_BYTES;
+}
+
+/* ---- making ----------------------------------------------------------- */
 
 static struct thread_cache *reuse_cache(void)
 {
@@ -143,7 +130,7 @@ static void adopt(struct thread_cache *c)
 
 static void look_for_dead(unsigned int looks);
 
-static struct thread_cache *thread_cache_create(unsigned int depth)
+struct thread_cache *thread_cache_create(unsigned int depth)
 {
 	uint32_t nth = __atomic_fetch_add(&nr_created, 1, __ATOMIC_RELAXED);
 	struct thread_cache *c;
@@ -289,8 +276,7 @@ static bool is_dead(const struct thread_cache *c, uint32_t state)
 	       !os_thread_exists((int)(state >> STATE_BITS));
 }
 
-/* Ends a cache whose owner has left it in this state, and maybe in a call. */
-static bool end_abandoned(struct thread_cache *c, uint32_t state)
+bool end_abandoned(struct thread_cache *c, uint32_t state)
 {
 	if (!change_state(c, state, CACHE_ENDING))
 		return false;
@@ -353,64 +339,6 @@ unsigned int thread_cache_reap(void)
 		n += drain_free(c) || reaped;
 	}
 	return n;
-}
-
-/* ---- calls that may never be finished --------------------------------- */
-
-/*
- * A handler that interrupted a call of malloc and leaves by siglongjmp() leaves
- * the soft mask set, and nothing tells its thread from one whose handler is
- * still at work. So no question is asked: one nested call of many gets its
- * thread a second cache, one deeper than those it has. Where the interrupted
- * call goes on after all it never sees that one: it works on its own cache,
- * and leads the pointer back to it. Then all deeper ones are out of use, as
- * the handlers that used them have returned, and the next slow path ends them.
- */
-static bool same_owner(const struct thread_cache *c, uint32_t state,
-		       uint32_t epoch)
-{
-	return READ_ONCE(c->state) == state && c->epoch == epoch;
-}
-
-static slow_path struct thread_cache *second_cache(void)
-{
-	uint32_t state = live_state(os_gettid());
-	uint32_t epoch = fork_epoch();
-	unsigned int depth = 1;
-
-	for (struct thread_cache *c = first_cache(); c; c = c->next) {
-		if (!same_owner(c, state, epoch))
-			continue;
-		WRITE_ONCE(c->above, true);
-		if (c->depth >= depth)
-			depth = c->depth + 1u;
-	}
-	return depth <= MAX_DEPTH ? thread_cache_create(depth) : NULL;
-}
-
-static struct thread_cache *nested_cache(void)
-{
-	static uint32_t nr_nested; /* calls, of all threads */
-
-	if (__atomic_add_fetch(&nr_nested, 1, __ATOMIC_RELAXED) %
-	    NESTED_PATIENCE)
-		return NULL;
-	return second_cache();
-}
-
-static slow_path void end_deeper(struct thread_cache *own)
-{
-	/* First this: a handler may have one made meanwhile. */
-	WRITE_ONCE(own->above, false);
-	for (struct thread_cache *c = first_cache(); c; c = c->next) {
-		if (!same_owner(c, own->state, own->epoch) ||
-		    c->depth <= own->depth)
-			continue;
-		/* A handler that came since may have left the pointer at c. */
-		WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
-		signal_fence();
-		end_abandoned(c, own->state);
-	}
 }
 
 /* ---- the slow paths' frame -------------------------------------------- */
@@ -483,132 +411,4 @@ void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own)
 	} else {
 		soft_unmask(tc);
 	}
-}
-
-/* ---- looking ---------------------------------------------------------- */
-
-void thread_cache_events(uint64_t events[NR_THREAD_EVENTS])
-{
-	memset(events, 0, NR_THREAD_EVENTS * sizeof(*events));
-	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		for (int e = 0; e < NR_THREAD_EVENTS; e++)
-			events[e] += READ_ONCE(c->mm.event[e]);
-}
-
-struct magazine_stat magazine_stat(unsigned int cache)
-{
-	struct magazine_stat s = {0};
-
-	for (struct thread_cache *c = first_cache(); c; c = c->next) {
-		s.refills += READ_ONCE(c->refills[cache]);
-		s.flushes += READ_ONCE(c->flushes[cache]);
-	}
-	return s;
-}
-
-uint64_t thread_cache_objects(unsigned int cache)
-{
-	uint64_t n = 0;
-
-	for (struct thread_cache *c = first_cache(); c; c = c->next) {
-		uint32_t capacity = READ_ONCE(c->capacity[cache]);
-		void **end = READ_ONCE(c->end[cache]);
-		void **top = READ_ONCE(c->top[cache]);
-		size_t fill = (size_t)(top - (end - capacity));
-
-		/* The owner may be changing it. */
-		if (fill <= capacity)
-			n += fill;
-	}
-	return n;
-}
-
-void thread_cache_text_pagesets(struct text *t)
-{
-	uint32_t id = 0;
-
-	text_str(t, "  pagesets\n");
-	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		if (is_live(READ_ONCE(c->state)))
-			text_pageset(t, id++, &c->mm);
-}
-
-uint64_t thread_cache_pages(void)
-{
-	uint64_t n = 0;
-
-	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		n += READ_ONCE(c->mm.pcp.count) + READ_ONCE(c->run_pages) +
-		     ((uint64_t)READ_ONCE(c->mm.pcp.pageblocks)
-		      << PAGEBLOCK_ORDER);
-	return n;
-}
-
-bool thread_cache_knows(unsigned int cache)
-{
-	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		if (READ_ONCE(c->capacity[cache]))
-			return true;
-	return false;
-}
-
-uint32_t thread_cache_budget(void)
-{
-	uint32_t share = ALL_THREADS_BYTES / (READ_ONCE(nr_live) + 1);
-
-	if (share < THREAD_MIN_BYTES)
-		return THREAD_MIN_BYTES;
-	return share < THREAD_MAX_BYTES ? share : THREAD_MAX_BYTES;
-}
-
-unsigned int thread_cache_count(void)
-{
-	return READ_ONCE(nr_live);
-}
-
-static const char *check_magazine(const struct thread_cache *own,
-				  unsigned int cache)
-{
-	const struct kmem_cache *c = &kmem_caches[cache];
-	void **array = own->end[cache] - own->capacity[cache];
-
-	if (own->top[cache] < array || own->top[cache] > own->end[cache])
-		return "a magazine's top";
-	if (array[0])
-		return "the NULL below a magazine";
-	for (void **slot = array + 1; slot <= own->top[cache]; slot++) {
-		struct page *page = page_of(*slot);
-
-		page = page ? compound_head(page) : NULL;
-		if (!page || page->type != PAGE_SLAB || page->cache != cache)
-			return "a magazine's object of another cache";
-		if (!slab_is_object(c, page, *slot))
-			return "a magazine's object that is none";
-		if (slab_object_is_free(c, page, *slot))
-			return "a magazine's object that its slab has too";
-		for (void **other = array + 1; other < slot; other++)
-			if (*other == *slot)
-				return "a magazine's object that is in it "
-				       "twice";
-	}
-	return NULL;
-}
-
-int thread_cache_verify(void)
-{
-	struct thread_cache *tc = soft_mask();
-	const char *why = NULL;
-	struct report r;
-
-	if (cache_is_real(tc))
-		for (unsigned int i = 1; !why && i < NR_MAGAZINES; i++)
-			why = check_magazine(tc, i);
-	soft_unmask(tc);
-	if (!why)
-		return 0;
-	report_begin(&r);
-	text_str(&r.text, "mm_verify: a thread's cache is unsound: ");
-	text_str(&r.text, why);
-	report_end(&r);
-	return -EUCLEAN;
 }

@@ -253,9 +253,9 @@ static void test_a_stream_touches_little(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		void **mine = out[round % 2];
 
-		assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &claim,
-						       BATCH, mine),
-				 BATCH);
+		assert_int_equal(
+			kmem_cache_alloc_bulk(c, &thread, &claim, BATCH, mine),
+			BATCH);
 		for (int i = 0; i < BATCH; i++)
 			if ((char *)mine[i] > highest)
 				highest = mine[i];

@@ -62,8 +62,8 @@ static void *shuffle(void *arg)
 			slab_stack_push(&stack, *slot);
 		}
 		*slot = slab_stack_pop(&stack);
-		if (*slot && __atomic_fetch_add(&(*slot)->nr, 1,
-						__ATOMIC_RELAXED))
+		if (*slot &&
+		    __atomic_fetch_add(&(*slot)->nr, 1, __ATOMIC_RELAXED))
 			return arg;
 	}
 	for (int i = 0; i < 2; i++) {

@@ -1,0 +1,143 @@
+/* realloc: in its place, as pages that move, or by a copy. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "frame.h"
+#include "harden.h"
+#include "large.h"
+#include "malloc.h"
+
+/* True when an object of c can serve in its place. */
+static inline bool stays(const struct kmem_cache *c, size_t size)
+{
+	return size <= c->size && size > c->size / 2;
+}
+
+/* The old block, if it can serve in its place or be moved as pages. */
+static void *resize_block(struct page *page, void *p, size_t size)
+{
+	struct frame f;
+
+	if (page->type == PAGE_SLAB) {
+		return stays(&kmem_caches[page->cache], size) ? p : NULL;
+	}
+	if (size <= SMALL_MAX)
+		return NULL;
+	f = frame_enter(soft_mask());
+	p = large_resize(f.own, page, size);
+	frame_leave(&f);
+	return p;
+}
+
+/* What realloc() last made larger for this thread. */
+static __thread const void *grown;
+
+/*
+ * A block that grew before, and now by a small step again, will grow on: a
+ * quarter more spares it half of its moves. Others get what they ask for.
+ */
+static inline size_t with_room(const void *p, size_t usable, size_t size)
+{
+	size_t more = size + size / 4;
+
+	return p == grown && size < usable + usable / 4 && more <= SMALL_MAX
+		       ? more
+		       : size;
+}
+
+static void *copy_block(size_t usable, void *p, size_t size,
+			const char *function)
+{
+	bool grows = size > usable;
+	void *new = heap_malloc(grows ? with_room(p, usable, size) : size);
+
+	if (!new)
+		return NULL;
+	memcpy(new, p, grows ? usable : size);
+	heap_free(p, function);
+	if (grows)
+		grown = new;
+	return new;
+}
+
+/* As far as that can be seen: freed last, or back in its slab. */
+static inline bool seems_free(const struct kmem_cache *c, const void *p)
+{
+	struct thread_cache *tc = soft_mask();
+	bool on_top = *tc->top[c->index] == p;
+
+	soft_unmask(tc);
+	return unlikely(on_top) ||
+	       unlikely(slab_object_is_free(c, slab_of(c, p), p));
+}
+
+/* The head page of the block in use at p. */
+static struct page *block_to_resize(const void *p, const char *function)
+{
+	struct page *page = block_of(p);
+
+	if (unlikely(!page))
+		misuse_realloc(function, p);
+	if (page->type == PAGE_SLAB && seems_free(&kmem_caches[page->cache], p))
+		misuse("use after free", function, p);
+	return page;
+}
+
+/* Of any block; NULL, whatever the size, gets a new one. */
+static noinline void *realloc_any(void *p, size_t size, const char *function)
+{
+	struct page *page;
+	void *new;
+
+	if (!p)
+		return heap_malloc(size);
+	if (unlikely(harden_is_on()) && harden_realloc(p, size, function, &new))
+		return new;
+	page = block_to_resize(p, function);
+	if (!size) {
+		heap_free(p, function);
+		return NULL;
+	}
+	if (unlikely(size > PTRDIFF_MAX)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	new = resize_block(page, p, size);
+	return new ? new : copy_block(usable_of(page), p, size, function);
+}
+
+/* Of an object, to another size class or more. */
+static noinline void *move_object(const struct kmem_cache *c, void *p,
+				  size_t size, const char *function)
+{
+	if (unlikely(!size || size > SMALL_MAX || harden_is_on() ||
+		     seems_free(c, p)))
+		return realloc_any(p, size, function);
+	return copy_block(c->size, p, size, function);
+}
+
+void *heap_realloc(void *p, size_t size, const char *function)
+{
+	size_t class = tagged_class(p);
+	const struct kmem_cache *c = &kmem_caches[class];
+
+	if (unlikely(!class))
+		return realloc_any(p, size, function);
+	if (!stays(c, size))
+		return move_object(c, p, size, function);
+	if (unlikely(seems_free(c, p)))
+		misuse("use after free", function, p);
+	return p;
+}
+
+void *heap_reallocarray(void *p, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return heap_realloc(p, bytes, "reallocarray");
+}
