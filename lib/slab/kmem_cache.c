@@ -2,7 +2,7 @@
 #include "kmem_cache.h"
 #include "ledger.h"
 #include "misuse.h"
-#include "secret.h"
+#include "slab_map.h"
 #include "tags.h"
 
 /*
@@ -48,160 +48,6 @@ static bool hold_if_full(struct page *page, uint32_t seen)
 					   in_state(seen, SLAB_HELD), false,
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
-
-/* ---- the bitmap ------------------------------------------------------- */
-
-/* By its cache, not by `bitmap`: the page may be another's by now. */
-static uint64_t *slab_bitmap(const struct kmem_cache *c, struct page *page)
-{
-	if (c->nr_objects <= SLAB_INLINE_WORDS * BITS_PER_WORD)
-		return page->map;
-	return page_slab_map(page);
-}
-
-static uint64_t read_word(const uint64_t *word)
-{
-	/* Pairs with the change of a bit: in mark_free(), or take_words(). */
-	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
-
-static bool any_is_free(const struct kmem_cache *c, struct page *page)
-{
-	const uint64_t *map = slab_bitmap(c, page);
-
-	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
-		if (read_word(&map[w]))
-			return true;
-	return false;
-}
-
-static bool all_are_free(const struct kmem_cache *c, struct page *page)
-{
-	const uint64_t *map = slab_bitmap(c, page);
-
-	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
-		if (read_word(&map[w]) != bitmap_mask(w, 0, c->nr_objects))
-			return false;
-	return true;
-}
-
-/* The lowest n set bits of a word that has more. */
-static uint64_t lowest_set(uint64_t word, uint32_t n)
-{
-	uint64_t rest = word;
-
-	/* In most words all are set. */
-	if (word == ~UINT64_C(0))
-		return bitmap_mask(0, 0, n);
-	while (n--)
-		rest &= rest - 1;
-	return word & ~rest;
-}
-
-/*
- * Writes the objects of a word's bits, of which there are n, downwards from
- * `out`.
- */
-static void put_out(char *first, size_t size, uint64_t bits, uint32_t n,
-		    void **out)
-{
-	if (!(bits & (bits + 1))) {
-		/* A row of neighbours. */
-		for (; n; n--, first += size)
-			*--out = first;
-		return;
-	}
-	for (; bits; bits &= bits - 1)
-		*--out = first + (size_t)lowest_bit(bits) * size;
-}
-
-/*
- * Takes up to `left` objects from the words [w, end), in the order of their
- * addresses. The caller holds the slab, so no bit that it saw goes away.
- */
-static uint32_t take_words(const struct kmem_cache *c, struct page *page,
-			   uint32_t w, uint32_t end, uint32_t left, void **out)
-{
-	uint64_t *map = slab_bitmap(c, page);
-	char *base = page_to_addr(page);
-
-	for (; w < end && left; w++) {
-		uint64_t bits = read_word(&map[w]);
-		uint32_t n = (uint32_t)__builtin_popcountll(bits);
-
-		if (!n)
-			continue;
-		if (n > left) {
-			n = left;
-			bits = lowest_set(bits, n);
-		}
-		/* Pairs with the release in mark_free(). */
-		__atomic_fetch_and(&map[w], ~bits, __ATOMIC_ACQ_REL);
-		put_out(base + (size_t)w * BITS_PER_WORD * c->size, c->size,
-			bits, n, out + left);
-		left -= n;
-		page->hint = (uint8_t)w;
-	}
-	return left;
-}
-
-static bool random_places;
-
-void slab_randomize(void)
-{
-	random_places = true;
-}
-
-/* The free object at a random place, or the next one. */
-static slow_path uint32_t take_random(const struct kmem_cache *c,
-				      struct page *page, uint32_t left,
-				      void **out)
-{
-	uint64_t *map = slab_bitmap(c, page);
-	char *base = page_to_addr(page);
-
-	while (left) {
-		size_t from = secret_below(c->nr_objects);
-		size_t i = bitmap_next_set(map, from, c->nr_objects);
-
-		if (i == c->nr_objects)
-			i = bitmap_next_set(map, 0, from);
-		if (i == from && !bitmap_test(map, i))
-			break;
-		/* As in take_words(). */
-		__atomic_fetch_and(&map[i / BITS_PER_WORD],
-				   ~(UINT64_C(1) << (i % BITS_PER_WORD)),
-				   __ATOMIC_ACQ_REL);
-		out[--left] = base + i * c->size;
-	}
-	return left;
-}
-
-/*
- * Goes on where it stopped last, and then with what was freed behind it in the
- * meantime. Only when that is not enough, words follow of which nothing was
- * ever out: so no more of a slab is touched than is in use at a time.
- */
-static uint32_t slab_take(const struct kmem_cache *c, struct page *page,
-			  uint32_t left, void **out)
-{
-	uint32_t end = BITMAP_WORDS(c->nr_objects);
-	uint32_t from = page->hint;
-
-	if (unlikely(random_places))
-		return take_random(c, page, left, out);
-	left = take_words(c, page, from, page->touched, left, out);
-	if (left)
-		left = take_words(c, page, 0, from, left, out);
-	if (left) {
-		left = take_words(c, page, page->touched, end, left, out);
-		if (page->hint >= page->touched)
-			page->touched = page->hint + 1;
-	}
-	return left;
-}
-
-_Static_assert(SLAB_MAP_WORDS < UINT8_MAX, "a word's number in struct page");
 
 /* ---- making and ending ------------------------------------------------ */
 
@@ -263,7 +109,7 @@ static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
 {
 	VM_BUG_ON_PAGE(page->type != PAGE_SLAB, page);
 	VM_BUG_ON_PAGE(slab_state(page) != SLAB_HELD, page);
-	VM_BUG_ON_PAGE(!all_are_free(c, page), page);
+	VM_BUG_ON_PAGE(!slab_all_free(c, page), page);
 	set_state(page, SLAB_NONE);
 	tag_slab(c, page, false);
 	set_page_type(page, PAGE_RUN);
@@ -317,21 +163,21 @@ static void note_empty(struct kmem_cache *c, struct mm_thread *t)
 static void release_slab(struct kmem_cache *c, struct mm_thread *t,
 			 struct page *page)
 {
-	while (!any_is_free(c, page)) {
+	while (!slab_has_free(c, page)) {
 		uint32_t full = in_state(READ_ONCE(page->state), SLAB_FULL);
 
 		set_state(page, SLAB_FULL);
 		/* Who freed one before may have found the slab held. */
-		if (!any_is_free(c, page) || !hold_if_full(page, full))
+		if (!slab_has_free(c, page) || !hold_if_full(page, full))
 			return;
 	}
-	if (all_are_free(c, page)) {
+	if (slab_all_free(c, page)) {
 		slab_retire(c, t, page);
 		return;
 	}
 	list_slab(c, page);
 	/* As above. From here on it may be another's, and this a guess. */
-	if (all_are_free(c, page))
+	if (slab_all_free(c, page))
 		note_empty(c, t);
 }
 
@@ -370,7 +216,7 @@ void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
 
 		if (!page)
 			break;
-		if (all_are_free(c, page))
+		if (slab_all_free(c, page))
 			slab_retire(c, t, page);
 		else
 			list_slab(c, page);
@@ -472,7 +318,7 @@ static void after_free(struct kmem_cache *c, struct mm_thread *t,
 {
 	if (hold_if_full(page, now))
 		release_slab(c, t, page);
-	else if ((now & STATE_MASK) == SLAB_LISTED && all_are_free(c, page))
+	else if ((now & STATE_MASK) == SLAB_LISTED && slab_all_free(c, page))
 		note_empty(c, t);
 }
 
