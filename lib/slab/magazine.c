@@ -27,6 +27,12 @@
  */
 #define CLAIM_MAX 256u
 
+/*
+ * Slots that a magazine begins with. Of the objects that a thread takes and
+ * does not use, those of other threads' are the neighbours.
+ */
+#define FIRST_MAGAZINE 7u
+
 #define HALF(n) (((n) + 1) / 2)
 
 /* Misses without budget until a magazine takes from another. */
@@ -46,7 +52,7 @@ static uint32_t clamp(uint32_t v, uint32_t lo, uint32_t hi)
 
 static uint32_t first_capacity(const struct kmem_cache *c)
 {
-	return clamp(MAGAZINE_MIN_BYTES / c->size, 1, MIN_MAGAZINE);
+	return clamp(MAGAZINE_MIN_BYTES / c->size, 1, FIRST_MAGAZINE);
 }
 
 static uint32_t largest_capacity(const struct kmem_cache *c)
