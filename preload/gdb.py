@@ -198,7 +198,7 @@ def print_threads():
               f"in magazines of {integer(tc['bytes'])} bytes, pcp "
               f"{integer(pcp['count'])} pages (high {integer(pcp['high'])}, "
               f"batch {integer(pcp['batch'])}), "
-              f"{integer(tc['run_pages'])} pages in runs"
+              f"{integer(tc['mm']['runs']['pages'])} pages in runs"
               f"{', at work' if integer(tc['working']) else ''}")
 
 

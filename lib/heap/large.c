@@ -32,36 +32,15 @@ static struct mm_thread *mm_of(struct thread_cache *own)
 
 /* ---- the cache of runs ------------------------------------------------ */
 
-static struct page *run_cache_take(struct thread_cache *own, uint32_t nr)
-{
-	struct page *page;
-
-	if (!own || nr > RUN_CACHE_PAGES || !own->run[nr].nr)
-		return NULL;
-	page = pfn_to_page(own->run[nr]);
-	own->run[nr] = PFN_NONE;
-	own->run_pages -= nr;
-	page->flags = 0;
-	return page;
-}
-
 bool large_free_cached(struct thread_cache *own, struct page *page)
 {
-	uint32_t nr = page->nr;
-
-	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
-	if (!own || page->flags || nr > RUN_CACHE_PAGES || own->run[nr].nr ||
-	    (own->run_pages + nr) << PAGE_SHIFT > thread_cache_budget())
-		return false;
-	page->flags = PG_CACHED;
-	own->run[nr] = page_to_pfn(page);
-	own->run_pages += nr;
-	return true;
+	return own && run_cache_put(&own->mm.runs, page,
+				    thread_cache_budget() >> PAGE_SHIFT);
 }
 
 void *large_alloc_cached(struct thread_cache *own, size_t size)
 {
-	struct page *page = run_cache_take(own, pages_of(size));
+	struct page *page = run_cache_take(&own->mm.runs, pages_of(size));
 
 	return page ? page_to_addr(page) : NULL;
 }
@@ -95,7 +74,7 @@ void *large_alloc(struct thread_cache *own, size_t size, bool zero)
 	if (size <= HUGE_MIN) {
 		uint32_t nr = pages_of(size);
 
-		page = run_cache_take(own, nr);
+		page = own ? run_cache_take(&own->mm.runs, nr) : NULL;
 		if (!page) {
 			page = alloc_run(mm_of(own), GFP_MOVABLE, nr);
 			if (page)

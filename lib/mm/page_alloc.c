@@ -56,7 +56,7 @@ static struct page *try_zone(struct mm_thread *t, struct zone *z,
 {
 	if (req->order >= 0)
 		return rmqueue(t, z, (unsigned int)req->order, req->gfp);
-	return rmqueue_run(z, req->nr, req->gfp);
+	return rmqueue_run(t, z, req->nr, req->gfp);
 }
 
 static void zone_statistics(struct mm_thread *t, bool preferred)

@@ -104,14 +104,15 @@ static void add_chain(struct per_thread_pages *pcp, struct page_list *list,
 }
 
 /* Fills a list with `batch` pages' worth of blocks in one hold of the lock. */
-static void rmqueue_bulk(struct per_thread_pages *pcp, struct zone *z,
+static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 struct page_list *list)
 {
+	struct per_thread_pages *pcp = &t->pcp;
 	uint32_t nr = pcp->batch >> order;
 	uint64_t flags;
 
-	stash_drain_for(z, pcp->batch);
+	gather_dirty(t, z, pcp->batch);
 	flags = zone_lock(z);
 	for (uint32_t i = 0; i < (nr ? nr : 1); i++) {
 		/* Only what is asked for is worth growing the zone. */
@@ -134,7 +135,7 @@ static void refill(struct mm_thread *t, struct zone *z, unsigned int order,
 	if (chain)
 		add_chain(&t->pcp, list, chain);
 	else
-		rmqueue_bulk(&t->pcp, z, order, mt, list);
+		rmqueue_bulk(t, z, order, mt, list);
 	t->event[PCP_REFILL]++;
 }
 

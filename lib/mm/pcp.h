@@ -14,6 +14,7 @@
 #ifndef MM_PCP_H
 #define MM_PCP_H
 
+#include "run_cache.h"
 #include "zone.h"
 
 #define NR_PCP_ORDERS (PAGE_ALLOC_COSTLY_ORDER + 2)
@@ -42,6 +43,7 @@ enum thread_event {
 /* What the page layer keeps for a thread. All zero is a valid beginning. */
 struct mm_thread {
 	struct per_thread_pages pcp;
+	struct run_cache runs;
 	uint32_t preferred; /* id of the zone to try first */
 	uint64_t event[NR_THREAD_EVENTS];
 };

@@ -7,6 +7,26 @@
 /* Runs below this are cut from one block, others found by pageblocks. */
 #define SHORT_RUN_PAGES PAGEBLOCK_PAGES
 
+/*
+ * So many dirty pages of the buddy may be of other kinds than what is wanted,
+ * or too scattered for it.
+ */
+#ifdef BUDDY_TINY
+#define SCATTERED_PAGES 4u
+#else
+#define SCATTERED_PAGES 128u
+#endif
+
+void gather_dirty(struct mm_thread *t, struct zone *z, uint32_t nr)
+{
+	if (zone_dirty_hint(z) >= nr + SCATTERED_PAGES)
+		return;
+	if (stash_pages(z))
+		stash_drain(z);
+	if (t)
+		run_cache_drain(&t->runs);
+}
+
 static void mark_handed_out(struct zone *z, struct page *page, uint32_t nr)
 {
 	uint32_t dirty = mark_dirty_locked(z, page_index(page), nr);
@@ -129,7 +149,7 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 	page = rmqueue_stash(z, order, mt);
 	if (page)
 		return page;
-	stash_drain_for(z, 1u << order);
+	gather_dirty(t, z, 1u << order);
 	flags = zone_lock(z);
 	page = rmqueue_buddy_locked(z, order, mt, true);
 	if (gfp & GFP_ATOMIC) {
@@ -182,7 +202,8 @@ static struct page *cut_long_run_locked(struct zone *z, uint32_t nr)
 	return zone_page(z, index);
 }
 
-struct page *rmqueue_run(struct zone *z, uint32_t nr, unsigned int gfp)
+struct page *rmqueue_run(struct mm_thread *t, struct zone *z, uint32_t nr,
+			 unsigned int gfp)
 {
 	struct page *page = NULL;
 	uint64_t flags;
@@ -191,7 +212,7 @@ struct page *rmqueue_run(struct zone *z, uint32_t nr, unsigned int gfp)
 		page = rmqueue_stash(z, lowest_bit(nr), gfp_migratetype(gfp));
 	if (page)
 		return page;
-	stash_drain_for(z, nr);
+	gather_dirty(t, z, nr);
 	flags = zone_lock(z);
 	page = nr < SHORT_RUN_PAGES ? cut_short_run_locked(z, nr, gfp)
 				    : cut_long_run_locked(z, nr);

@@ -17,8 +17,15 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 		     unsigned int gfp) must_check;
 
 /* nr pages in a row, from 1 on; or NULL. */
-struct page *rmqueue_run(struct zone *z, uint32_t nr,
+struct page *rmqueue_run(struct mm_thread *t, struct zone *z, uint32_t nr,
 			 unsigned int gfp) must_check;
+
+/*
+ * When the buddy has hardly nr dirty pages, and so whoever wants them might
+ * touch fresh memory: gives it what is kept outside for larger blocks, by the
+ * zone and by the calling thread (t may be NULL).
+ */
+void gather_dirty(struct mm_thread *t, struct zone *z, uint32_t nr);
 
 /*
  * One block out of the buddy: own lists, other migratetypes', then, if `grow`,

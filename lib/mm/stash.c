@@ -4,16 +4,6 @@
 #include "stash.h"
 
 /*
- * So many dirty pages of the buddy may be of other kinds than what is wanted,
- * or too scattered for it.
- */
-#ifdef BUDDY_TINY
-#define SCATTERED_PAGES 4u
-#else
-#define SCATTERED_PAGES 128u
-#endif
-
-/*
  * A slot, or 0 when it is empty:
  *
  *	 30 ........ 22  21 . 20  19 . 16  15 ...... 0
@@ -156,12 +146,6 @@ bool stash_put(struct zone *z, struct page *chain, enum migratetype mt,
 		evict(z, victim % STASH_SLOTS);
 	}
 	return false;
-}
-
-void stash_drain_for(struct zone *z, uint32_t nr)
-{
-	if (zone_dirty_hint(z) < nr + SCATTERED_PAGES && stash_pages(z))
-		stash_drain(z);
 }
 
 uint32_t stash_drain(struct zone *z)

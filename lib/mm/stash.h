@@ -58,12 +58,6 @@ uint32_t stash_drain(struct zone *z);
 /* Gives all blocks of a chain to the buddy, in one hold of the lock. */
 void free_chain(struct zone *z, struct page *chain);
 
-/*
- * The same when the buddy has hardly nr dirty pages, and so whoever wants them
- * might touch fresh memory.
- */
-void stash_drain_for(struct zone *z, uint32_t nr);
-
 /* Pages in it at this moment. */
 uint32_t stash_pages(const struct zone *z);
 

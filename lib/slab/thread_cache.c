@@ -155,21 +155,6 @@ struct thread_cache *thread_cache_create(unsigned int depth)
 
 /* ---- ending ----------------------------------------------------------- */
 
-static void drain_runs(struct thread_cache *own)
-{
-	for (uint32_t n = 0; n <= RUN_CACHE_PAGES; n++) {
-		struct page *page;
-
-		if (!own->run[n].nr)
-			continue;
-		page = pfn_to_page(own->run[n]);
-		own->run[n] = PFN_NONE;
-		page->flags &= (uint16_t)~PG_CACHED;
-		free_run(NULL, page);
-	}
-	own->run_pages = 0;
-}
-
 static void end_claims(struct thread_cache *own)
 {
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
@@ -181,7 +166,7 @@ static void drain_objects(struct thread_cache *own)
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		if (own->capacity[i] || own->claim[i].nr)
 			magazine_drain(own, i);
-	drain_runs(own);
+	run_cache_drain(&own->mm.runs);
 }
 
 void thread_cache_drain(struct thread_cache *own)
@@ -215,7 +200,7 @@ static void thread_cache_end(struct thread_cache *c)
 
 	if (keeps && holds_few_objects(c)) {
 		end_claims(c);
-		drain_runs(c);
+		run_cache_drain(&c->mm.runs);
 	} else {
 		drain_objects(c);
 	}

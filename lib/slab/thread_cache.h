@@ -24,9 +24,6 @@
 #include "kmem_cache.h"
 #include "tags.h"
 
-/* Runs of up to so many pages are kept by the thread: see heap/large.h. */
-#define RUN_CACHE_PAGES 32u
-
 struct thread_cache {
 	/* Read by the hot paths; the slow path sets `end`. */
 	void **top[NR_MAGAZINES];
@@ -43,8 +40,6 @@ struct thread_cache {
 	uint16_t denied; /* misses that found no budget */
 	bool working;	 /* in the slow path, not just in the hot one */
 	struct mm_thread mm;
-	pfn_t run[RUN_CACHE_PAGES + 1]; /* a free run of that many pages */
-	uint32_t run_pages;		/* in all of them */
 
 	/* Of the list of all caches: see thread_cache.c. */
 	uint32_t state;

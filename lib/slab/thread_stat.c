@@ -55,7 +55,7 @@ uint64_t thread_cache_pages(void)
 	uint64_t n = 0;
 
 	for (struct thread_cache *c = first_cache(); c; c = c->next)
-		n += READ_ONCE(c->mm.pcp.count) + READ_ONCE(c->run_pages) +
+		n += READ_ONCE(c->mm.pcp.count) + READ_ONCE(c->mm.runs.pages) +
 		     ((uint64_t)READ_ONCE(c->mm.pcp.pageblocks)
 		      << PAGEBLOCK_ORDER);
 	return n;

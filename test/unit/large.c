@@ -54,15 +54,32 @@ static void test_a_run_is_kept_for_the_next_call(void **state)
 	setup();
 	page = alloc(5 * PAGE_SIZE);
 	large_free(own, page);
-	assert_int_equal(own->run[5].nr, page_to_pfn(page).nr);
-	assert_int_equal(own->run_pages, 5);
+	assert_int_equal(own->mm.runs.run[5].nr, page_to_pfn(page).nr);
+	assert_int_equal(own->mm.runs.pages, 5);
 	assert_true(page->flags & PG_CACHED);
 	/* Another length does not take it. */
-	assert_ptr_not_equal(alloc(4 * PAGE_SIZE), page);
+	assert_null(large_alloc_cached(own, 4 * PAGE_SIZE));
 	assert_ptr_equal(alloc(5 * PAGE_SIZE - 100), page);
-	assert_int_equal(own->run[5].nr, 0);
-	assert_int_equal(own->run_pages, 0);
+	assert_int_equal(own->mm.runs.run[5].nr, 0);
+	assert_int_equal(own->mm.runs.pages, 0);
 	assert_false(page->flags & PG_CACHED);
+	teardown();
+}
+
+/* Rather than fresh memory another length gets the memory of what is kept. */
+static void test_what_is_kept_comes_before_fresh_memory(void **state)
+{
+	struct page *page, *other;
+
+	(void)state;
+	setup();
+	page = alloc(7 * PAGE_SIZE);
+	large_free(own, page);
+	assert_int_equal(own->mm.runs.pages, 7);
+	other = alloc(6 * PAGE_SIZE);
+	assert_int_equal(own->mm.runs.pages, 0);
+	assert_in_range(page_index(other), page_index(page),
+			page_index(page) + 1);
 	teardown();
 }
 
@@ -80,13 +97,13 @@ static void test_what_is_kept_is_bounded(void **state)
 		assert_int_equal(verify_zones(), 0);
 	}
 	for (uint32_t n = 0; n <= RUN_CACHE_PAGES; n++)
-		kept += own->run[n].nr ? n : 0;
-	assert_int_equal(own->run_pages, kept);
+		kept += own->mm.runs.run[n].nr ? n : 0;
+	assert_int_equal(own->mm.runs.pages, kept);
 	assert_true(kept > 0 && kept <= 64);
 	thread_cache_drain(own);
-	assert_int_equal(own->run_pages, 0);
+	assert_int_equal(own->mm.runs.pages, 0);
 	for (uint32_t n = 0; n <= RUN_CACHE_PAGES; n++)
-		assert_int_equal(own->run[n].nr, 0);
+		assert_int_equal(own->mm.runs.run[n].nr, 0);
 	teardown();
 	assert_int_equal(thread_cache_pages(), 0);
 }
@@ -379,6 +396,7 @@ static void test_without_a_thread_cache(void **state)
 }
 
 UNIT_MAIN(TEST(test_a_run_is_kept_for_the_next_call),
+	  TEST(test_what_is_kept_comes_before_fresh_memory),
 	  TEST(test_what_is_kept_is_bounded), TEST(test_zero_is_zero),
 	  TEST(test_zero_costs_nothing_when_clean), TEST(test_grows_in_place),
 	  TEST(test_moves_pages), TEST(test_small_ones_are_not_moved),
