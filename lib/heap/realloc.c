@@ -19,9 +19,8 @@ static void *resize_block(struct page *page, void *p, size_t size)
 {
 	struct frame f;
 
-	if (page->type == PAGE_SLAB) {
+	if (page->type == PAGE_SLAB)
 		return stays(&kmem_caches[page->cache], size) ? p : NULL;
-	}
 	if (size <= SMALL_MAX)
 		return NULL;
 	f = frame_enter(soft_mask());
@@ -50,9 +49,13 @@ static void *copy_block(size_t usable, void *p, size_t size,
 			const char *function)
 {
 	bool grows = size > usable;
-	void *new = heap_malloc(grows ? with_room(p, usable, size) : size);
+	size_t want = grows ? with_room(p, usable, size) : size;
+	void *new = heap_malloc(want);
 
-	if (!new)
+	/* Room is not worth a failure. */
+	if (unlikely(!new) && want > size)
+		new = heap_malloc(size);
+	if (unlikely(!new))
 		return NULL;
 	memcpy(new, p, grows ? usable : size);
 	heap_free(p, function);

@@ -49,7 +49,7 @@ struct count {
  */
 static bool in_the_midst(void)
 {
-	return READ_ONCE(thread_cache_pointer) == EMPTY_CACHE(EMPTY_BUSY) ||
+	return thread_cache_now() == EMPTY_CACHE(EMPTY_BUSY) ||
 	       fork_epoch() > 1;
 }
 

@@ -20,8 +20,13 @@
 #define TAG_WINDOW_SHIFT 38
 #define NR_TAGS ((size_t)1 << (TAG_WINDOW_SHIFT - PAGE_SHIFT))
 
-/* The caches without slots: see thread_cache.h. */
+/* The caches without slots, that first whose address is to be at hand: see
+ * thread_cache.h. */
+#ifdef BUDDY_IN_PROGRAM
+enum empty_cache { EMPTY_GONE, EMPTY_BOOT, EMPTY_BUSY, NR_EMPTY_CACHES };
+#else
 enum empty_cache { EMPTY_BUSY, EMPTY_BOOT, EMPTY_GONE, NR_EMPTY_CACHES };
+#endif
 
 struct hot {
 	/*

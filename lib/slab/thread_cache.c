@@ -30,7 +30,12 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 #define KEPT_PAGES 16u
 #define KEPT_BYTES (256u << 10) /* of objects */
 
+#ifdef BUDDY_IN_PROGRAM
+__thread ptrdiff_t thread_cache_distance =
+	((ptrdiff_t)EMPTY_BOOT - EMPTY_GONE) * (ptrdiff_t)sizeof(hot.slots[0]);
+#else
 __thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
+#endif
 
 static struct thread_cache *all_caches;
 static struct thread_cache *reap_cursor;

@@ -41,7 +41,7 @@ struct thread_cache {
 	bool working;	 /* in the slow path, not just in the hot one */
 	struct mm_thread mm;
 
-	/* Of the list of all caches: see thread_cache.c. */
+	/* Of the list of all caches: see thread_list.h. */
 	uint32_t state;
 	uint32_t epoch; /* of the process that the owner runs in */
 	bool keyed;	/* a destructor of the owner's will empty it */
@@ -51,8 +51,6 @@ struct thread_cache {
 	struct thread_cache *next;
 };
 
-extern __thread struct thread_cache *thread_cache_pointer;
-
 #define EMPTY_CACHE(which) ((struct thread_cache *)&hot.slots[which])
 
 static always_inline bool cache_is_real(const struct thread_cache *tc)
@@ -61,12 +59,51 @@ static always_inline bool cache_is_real(const struct thread_cache *tc)
 	       tc != EMPTY_CACHE(EMPTY_GONE);
 }
 
+/*
+ * The thread-local pointer. IFUNC resolvers of a program run while it reads as
+ * zero: the loader copies the thread-locals' first values later. A shared
+ * library can set it before (preload/early.c). In a program that has the
+ * library in itself nothing is sure to come first; there it can be kept as its
+ * distance from `gone`, so that this is what zero means. It costs each call two
+ * instructions, and so is a choice (BUDDY_IFUNC).
+ */
+#ifdef BUDDY_IN_PROGRAM
+extern __thread ptrdiff_t thread_cache_distance;
+
+static always_inline struct thread_cache *thread_cache_now(void)
+{
+	char *tc = (char *)EMPTY_CACHE(EMPTY_GONE) +
+		   READ_ONCE(thread_cache_distance);
+
+	forget_value(tc); /* it need not be in `hot` */
+	return (struct thread_cache *)tc;
+}
+
+static always_inline void set_thread_cache(const struct thread_cache *tc)
+{
+	WRITE_ONCE(thread_cache_distance,
+		   (const char *)tc - (const char *)EMPTY_CACHE(EMPTY_GONE));
+}
+#else
+extern __thread struct thread_cache *thread_cache_pointer;
+
+static always_inline struct thread_cache *thread_cache_now(void)
+{
+	return READ_ONCE(thread_cache_pointer);
+}
+
+static always_inline void set_thread_cache(struct thread_cache *tc)
+{
+	WRITE_ONCE(thread_cache_pointer, tc);
+}
+#endif
+
 /* Sets the soft mask and returns what the pointer was. */
 static always_inline struct thread_cache *soft_mask(void)
 {
-	struct thread_cache *tc = READ_ONCE(thread_cache_pointer);
+	struct thread_cache *tc = thread_cache_now();
 
-	WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	set_thread_cache(EMPTY_CACHE(EMPTY_BUSY));
 	signal_fence();
 	return tc;
 }
@@ -74,7 +111,7 @@ static always_inline struct thread_cache *soft_mask(void)
 static always_inline void soft_unmask(struct thread_cache *tc)
 {
 	signal_fence();
-	WRITE_ONCE(thread_cache_pointer, tc);
+	set_thread_cache(tc);
 }
 
 /*
