@@ -33,6 +33,9 @@
  */
 #define FIRST_MAGAZINE 7u
 
+/* So many objects of a magazine wait for the next thread at most. */
+#define RETAINED_OBJECTS 32u
+
 #define HALF(n) (((n) + 1) / 2)
 
 /* Misses without budget until a magazine takes from another. */
@@ -329,7 +332,7 @@ size_t magazine_bytes(const struct thread_cache *own, unsigned int cache)
 	return (size_t)fill_of(own, cache) * kmem_caches[cache].size;
 }
 
-void magazine_end_claim(struct thread_cache *own, unsigned int cache)
+static void end_claim(struct thread_cache *own, unsigned int cache)
 {
 	if (own->claim[cache].nr)
 		kmem_cache_unclaim(&kmem_caches[cache], &own->mm,
@@ -350,9 +353,51 @@ void magazine_drain(struct thread_cache *own, unsigned int cache)
 		own->top[cache] = hot.slots[0];
 		own->end[cache] = hot.slots[0];
 	}
-	magazine_end_claim(own, cache);
+	end_claim(own, cache);
 	/* What comes next may be another thread, with other habits. */
 	own->last_miss[cache] = MISS_NONE;
 	bitmap_clear(own->streams[MISS_EMPTY], cache);
 	bitmap_clear(own->streams[MISS_FULL], cache);
+}
+
+static bool stands_below(void **array, void **slot)
+{
+	for (void **other = array + 1; other < slot; other++)
+		if (*other == *slot)
+			return true;
+	return false;
+}
+
+/* Who frees a block twice is found here at the latest, as by a flush. */
+static void check_objects(const struct thread_cache *own, unsigned int cache)
+{
+	const struct kmem_cache *c = &kmem_caches[cache];
+	void **array = array_of(own, cache);
+	uint64_t seen = 0;
+
+	for (void **slot = array + 1; slot <= own->top[cache]; slot++) {
+		const struct page *page = slab_of(c, *slot);
+		size_t offset = (uintptr_t)*slot & ~slab_mask(c);
+		/* By this few look like another. */
+		uint64_t bit = UINT64_C(1)
+			       << (object_index(c, offset) % BITS_PER_WORD);
+
+		if (unlikely(page->type != PAGE_SLAB || page->cache != cache ||
+			     slab_object_is_free(c, page, *slot)) ||
+		    unlikely(seen & bit && stands_below(array, slot)))
+			misuse("double free", "free", *slot);
+		seen |= bit;
+	}
+}
+
+void magazine_retain(struct thread_cache *own, unsigned int cache)
+{
+	if (!own->capacity[cache]) {
+		end_claim(own, cache);
+	} else if (fill_of(own, cache) > RETAINED_OBJECTS) {
+		magazine_drain(own, cache);
+	} else {
+		check_objects(own, cache);
+		end_claim(own, cache);
+	}
 }

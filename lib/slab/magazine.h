@@ -41,11 +41,14 @@ void magazine_free_slow(struct thread_cache *own, unsigned int cache, void *obj,
 /* Bytes of the objects in a thread's magazine of one cache. */
 size_t magazine_bytes(const struct thread_cache *own, unsigned int cache);
 
-/* The slab that the thread takes objects from is its own no more. */
-void magazine_end_claim(struct thread_cache *own, unsigned int cache);
-
 /* Empties a thread's magazine of one cache, and ends its claim. */
 void magazine_drain(struct thread_cache *own, unsigned int cache);
+
+/*
+ * The owner is gone. Ends its claim; if the magazine's objects are few they
+ * wait for the next owner. A block that is in it twice is reported.
+ */
+void magazine_retain(struct thread_cache *own, unsigned int cache);
 
 /*
  * The hot path of malloc: NULL when the magazine has nothing, and then the

@@ -160,10 +160,11 @@ struct thread_cache *thread_cache_create(unsigned int depth)
 
 /* ---- ending ----------------------------------------------------------- */
 
-static void end_claims(struct thread_cache *own)
+static void retain_objects(struct thread_cache *own)
 {
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
-		magazine_end_claim(own, i);
+		magazine_retain(own, i);
+	run_cache_drain(&own->mm.runs);
 }
 
 static void drain_objects(struct thread_cache *own)
@@ -203,12 +204,10 @@ static void thread_cache_end(struct thread_cache *c)
 {
 	bool keeps = READ_ONCE(nr_free) < KEEPING_CACHES;
 
-	if (keeps && holds_few_objects(c)) {
-		end_claims(c);
-		run_cache_drain(&c->mm.runs);
-	} else {
+	if (keeps && holds_few_objects(c))
+		retain_objects(c);
+	else
 		drain_objects(c);
-	}
 	if (!keeps || !holds_few_pages(c)) {
 		drain_pcp(&c->mm);
 		memset(&c->mm.pcp, 0, sizeof(c->mm.pcp));
