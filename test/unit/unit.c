@@ -54,21 +54,26 @@ uint64_t unit_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
+static unsigned int share_of(const char *variable)
+{
+	const char *share = getenv(variable);
+	int n = share ? atoi(share) : 1;
+
+	return n > 0 ? (unsigned int)n : 1;
+}
+
 unsigned int unit_steps(unsigned int steps)
 {
 	const char *wanted = getenv("BUDDY_TEST_LONG");
 
 	if (wanted && *wanted == '1')
-		return steps * LONG_FACTOR;
+		return steps * LONG_FACTOR / share_of("BUDDY_TEST_LONG_SHARE");
 	return steps / unit_share();
 }
 
 unsigned int unit_share(void)
 {
-	const char *share = getenv("BUDDY_TEST_SHARE");
-	int n = share ? atoi(share) : 1;
-
-	return n > 0 ? (unsigned int)n : 1;
+	return share_of("BUDDY_TEST_SHARE");
 }
 
 /* Without names among the arguments every test is wanted. */

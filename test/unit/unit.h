@@ -6,7 +6,7 @@
  * a crash or a hang fails one test only. A program takes names (or parts of
  * them) of tests to run, and --seed N; BUDDY_SEED in the environment is the
  * same. BUDDY_TEST_LONG=1 makes the random tests longer, and
- * BUDDY_TEST_SHARE=n shorter.
+ * BUDDY_TEST_SHARE=n shorter; BUDDY_TEST_LONG_SHARE=n shortens the long ones.
  */
 #ifndef UNIT_H
 #define UNIT_H
