@@ -26,7 +26,8 @@ maybe_unused static void (*resolve(void))(void)
 	return nothing;
 }
 
-static void early(void) __attribute__((ifunc("resolve")));
+/* Not static: clang 14 would export it then. */
+__attribute__((ifunc("resolve"), visibility("hidden"))) void early(void);
 
 /* Somebody must ask for its address, or it is never resolved. */
 maybe_unused void (*const buddy_early)(void) = early;
