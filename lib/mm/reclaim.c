@@ -183,6 +183,7 @@ void reclaim_dirty(struct zone *z)
 	uint32_t dirty = zone_dirty_hint(z);
 	uint32_t target;
 
+	/* Whatever the stash has, which takes a look at each of its slots. */
 	if (dirty + STASH_PAGES <= SOFT_PAGES && !READ_ONCE(z->dirty_since))
 		return;
 	dirty += stash_pages(z);

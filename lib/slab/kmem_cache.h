@@ -101,9 +101,6 @@ static inline bool cache_is_one_page(const struct kmem_cache *c)
 	return !c->order;
 }
 
-/* From now on each object is taken from a random place of its slab. */
-void slab_randomize(void);
-
 /*
  * Fills in a cache's constant fields, from size, alignment (a power of two)
  * and gfp. False when no slab order suits. The caller publishes it.

@@ -360,14 +360,6 @@ void magazine_drain(struct thread_cache *own, unsigned int cache)
 	bitmap_clear(own->streams[MISS_FULL], cache);
 }
 
-static bool stands_below(void **array, void **slot)
-{
-	for (void **other = array + 1; other < slot; other++)
-		if (*other == *slot)
-			return true;
-	return false;
-}
-
 /* Who frees a block twice is found here at the latest, as by a flush. */
 static void check_objects(const struct thread_cache *own, unsigned int cache)
 {
@@ -384,7 +376,7 @@ static void check_objects(const struct thread_cache *own, unsigned int cache)
 
 		if (unlikely(page->type != PAGE_SLAB || page->cache != cache ||
 			     slab_object_is_free(c, page, *slot)) ||
-		    unlikely(seen & bit && stands_below(array, slot)))
+		    unlikely(seen & bit && magazine_has_below(array, slot)))
 			misuse("double free", "free", *slot);
 		seen |= bit;
 	}

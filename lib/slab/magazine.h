@@ -38,6 +38,15 @@ void *magazine_alloc_slow(struct thread_cache *own,
 void magazine_free_slow(struct thread_cache *own, unsigned int cache, void *obj,
 			const char *function);
 
+/* Whether a slot's object stands in one below it, too. */
+static inline bool magazine_has_below(void *const *array, void *const *slot)
+{
+	for (void *const *other = array + 1; other < slot; other++)
+		if (*other == *slot)
+			return true;
+	return false;
+}
+
 /* Bytes of the objects in a thread's magazine of one cache. */
 size_t magazine_bytes(const struct thread_cache *own, unsigned int cache);
 

@@ -12,6 +12,7 @@
 #include "sample.h"
 #include "secret.h"
 #include "size_class.h"
+#include "slab_map.h"
 #include "tags.h"
 #include "thread_cache.h"
 

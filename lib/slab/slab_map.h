@@ -16,6 +16,9 @@ static inline uint64_t *slab_bitmap(const struct kmem_cache *c,
 	return page_slab_map(page);
 }
 
+/* From now on each object is taken from a random place of its slab. */
+void slab_randomize(void);
+
 bool slab_has_free(const struct kmem_cache *c, struct page *page);
 bool slab_all_free(const struct kmem_cache *c, struct page *page);
 

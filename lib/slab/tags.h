@@ -5,10 +5,10 @@
  * look what kind of object an address belongs to. A page of a one-page slab is
  * tagged with its cache's index; so is each page of a slab whose objects tile
  * the page, and where objects are whole pages, the first page of each. All
- * others, and all addresses that are not the
- * library's, read 0, which sends free() to the slow path, where the full gate
- * (page_of) decides. The window covers 256 GiB around the first zone;
- * slabs beyond it are served by the slow path.
+ * others, and all addresses that are not the library's, read 0, which sends
+ * free() to the slow path, where the full gate (page_of) decides. The window
+ * covers 256 GiB around the first zone; slabs beyond it are served by the slow
+ * path.
  */
 #ifndef SLAB_TAGS_H
 #define SLAB_TAGS_H
@@ -20,8 +20,10 @@
 #define TAG_WINDOW_SHIFT 38
 #define NR_TAGS ((size_t)1 << (TAG_WINDOW_SHIFT - PAGE_SHIFT))
 
-/* The caches without slots, that first whose address is to be at hand: see
- * thread_cache.h. */
+/*
+ * The caches without slots: see thread_cache.h. First stands the one whose
+ * address the hot paths need at hand.
+ */
 #ifdef BUDDY_IN_PROGRAM
 enum empty_cache { EMPTY_GONE, EMPTY_BOOT, EMPTY_BUSY, NR_EMPTY_CACHES };
 #else

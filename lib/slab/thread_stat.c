@@ -89,10 +89,8 @@ static const char *check_magazine(const struct thread_cache *own,
 			return "a magazine's object that is none";
 		if (slab_object_is_free(c, page, *slot))
 			return "a magazine's object that its slab has too";
-		for (void **other = array + 1; other < slot; other++)
-			if (*other == *slot)
-				return "a magazine's object that is in it "
-				       "twice";
+		if (magazine_has_below(array, slot))
+			return "a magazine's object that is in it twice";
 	}
 	return NULL;
 }
