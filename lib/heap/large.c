@@ -17,6 +17,9 @@
  */
 #define MOVE_MIN_PAGES PAGEBLOCK_PAGES
 
+/* A block that grows finds its place among so many times its pages. */
+#define GROWTH_ROOM 4u
+
 /* From here on zeroes are had by giving the memory back: 8 MiB. */
 #define PURGE_MIN_PAGES 128u
 
@@ -103,6 +106,24 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 					 pages_of(size ? size : 1), order);
 	if (!page && size + alignment >= HUGE_FALLBACK_MIN)
 		page = huge_alloc(size, order);
+	return page ? start_of(page) : NULL;
+}
+
+void *large_alloc_growing(struct thread_cache *own, size_t size)
+{
+	struct page *page = NULL;
+	uint32_t nr;
+
+	if (size > HUGE_MIN / GROWTH_ROOM)
+		return NULL;
+	nr = pages_of(size);
+	if (own)
+		page = run_cache_take_longer(&own->mm.runs, nr * GROWTH_ROOM);
+	if (page)
+		run_trim(page, nr);
+	else
+		page = alloc_run_growing(mm_of(own), GFP_MOVABLE, nr,
+					 nr * GROWTH_ROOM);
 	return page ? start_of(page) : NULL;
 }
 

@@ -17,6 +17,12 @@ void *large_alloc(struct thread_cache *own, size_t size, bool zero) must_check;
 void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 			  size_t size) must_check;
 
+/*
+ * The same for a block that is expected to grow, and therefore of any size:
+ * where there is room, free pages are behind it. NULL when there is not.
+ */
+void *large_alloc_growing(struct thread_cache *own, size_t size) must_check;
+
 void large_free(struct thread_cache *own, struct page *page);
 
 /*

@@ -394,36 +394,67 @@ static void *aligned_slow(size_t alignment, size_t size)
 	return finish_alloc(p, size);
 }
 
-void *heap_aligned(size_t alignment, size_t size)
+/*
+ * Whether an object of the rounded size's class will do: see aligned_class().
+ * Of size 0 the least block is not enough. And in the hardened mode what was
+ * asked for must not be rounded, nor be of a sample.
+ */
+static always_inline bool rounding_aligns(size_t alignment, size_t size)
+{
+	return alignment <= PAGE_SIZE && size - 1 < SMALL_MAX - PAGE_SIZE &&
+	       !harden_is_on();
+}
+
+static noinline void *aligned_any(size_t alignment, size_t size)
 {
 	unsigned int class;
 
 	if (alignment <= MIN_OBJECT_SIZE)
 		return heap_malloc(size);
-	/* What was asked for must not be rounded then, nor of a sample. */
 	if (unlikely(harden_is_on()))
 		return aligned_slow(alignment, size);
-	/* As in aligned_class(); of size 0 the least block is not enough. */
-	if (alignment <= PAGE_SIZE && size - 1 < SMALL_MAX - PAGE_SIZE)
-		return heap_malloc(align_up(size, alignment));
 	class = aligned_class(alignment, size);
 	if (class)
 		return finish_alloc(heap_cache_alloc(class), size);
 	return aligned_slow(alignment, size);
 }
 
-int heap_posix_memalign(void **out, size_t alignment, size_t size)
+void *heap_aligned(size_t alignment, size_t size)
+{
+	if (unlikely(!rounding_aligns(alignment, size)))
+		return aligned_any(alignment, size);
+	return heap_malloc(align_up(size, alignment));
+}
+
+static noinline int posix_memalign_slow(void **out, size_t alignment,
+					size_t size)
 {
 	int saved = errno;
-	void *p;
+	void *p = heap_aligned(alignment, size);
 
-	if (!is_power_of_two(alignment) || alignment % sizeof(void *))
-		return EINVAL;
-	p = heap_aligned(alignment, size);
 	if (!p) {
 		errno = saved;
 		return ENOMEM;
 	}
+	*out = p;
+	return 0;
+}
+
+int heap_posix_memalign(void **out, size_t alignment, size_t size)
+{
+	struct thread_cache *tc;
+	void *p;
+
+	if (unlikely(!is_power_of_two(alignment) ||
+		     alignment % sizeof(void *)))
+		return EINVAL;
+	if (unlikely(!rounding_aligns(alignment, size)))
+		return posix_memalign_slow(out, alignment, size);
+	tc = soft_mask();
+	p = magazine_pop(tc, size_class(align_up(size, alignment)));
+	soft_unmask(tc);
+	if (unlikely(!p))
+		return posix_memalign_slow(out, alignment, size);
 	*out = p;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "harden.h"
 #include "large.h"
 #include "malloc.h"
+#include "options.h"
 
 /* True when an object of c can serve in its place. */
 static inline bool stays(const struct kmem_cache *c, size_t size)
@@ -21,7 +22,8 @@ static void *resize_block(struct page *page, void *p, size_t size)
 
 	if (page->type == PAGE_SLAB)
 		return stays(&kmem_caches[page->cache], size) ? p : NULL;
-	if (size <= SMALL_MAX)
+	/* Of so little use, an object does. */
+	if (size <= SMALL_MAX && size <= large_usable(page) / 2)
 		return NULL;
 	f = frame_enter(soft_mask());
 	p = large_resize(f.own, page, size);
@@ -29,12 +31,18 @@ static void *resize_block(struct page *page, void *p, size_t size)
 	return p;
 }
 
-/* What realloc() last made larger for this thread. */
+/* What realloc() last made larger for this thread: it will grow on. */
 static __thread const void *grown;
 
 /*
- * A block that grew before, and now by a small step again, will grow on: a
- * quarter more spares it half of its moves. Others get what they ask for.
+ * From here on what grows on is no object but pages, with free ones behind
+ * them: most of its moves are then no moves.
+ */
+#define PAGES_MIN ((size_t)32 << 10)
+
+/*
+ * A quarter more spares what grows by small steps half of its moves. Others
+ * get what they ask for.
  */
 static inline size_t with_room(const void *p, size_t usable, size_t size)
 {
@@ -45,16 +53,36 @@ static inline size_t with_room(const void *p, size_t usable, size_t size)
 		       : size;
 }
 
+static noinline void *alloc_growing(size_t size)
+{
+	struct frame f = frame_enter(soft_mask());
+	void *new = large_alloc_growing(f.own, size);
+
+	frame_leave(&f);
+	return new;
+}
+
+static void *alloc_larger(const void *p, size_t usable, size_t size)
+{
+	size_t want = with_room(p, usable, size);
+	void *new = NULL;
+
+	if (p == grown && size > PAGES_MIN && !harden_is_on() && !options.junk)
+		new = alloc_growing(size);
+	if (!new)
+		new = heap_malloc(want);
+	/* Room is not worth a failure. */
+	if (unlikely(!new) && want > size)
+		new = heap_malloc(size);
+	return new;
+}
+
 static void *copy_block(size_t usable, void *p, size_t size,
 			const char *function)
 {
 	bool grows = size > usable;
-	size_t want = grows ? with_room(p, usable, size) : size;
-	void *new = heap_malloc(want);
+	void *new = grows ? alloc_larger(p, usable, size) : heap_malloc(size);
 
-	/* Room is not worth a failure. */
-	if (unlikely(!new) && want > size)
-		new = heap_malloc(size);
 	if (unlikely(!new))
 		return NULL;
 	memcpy(new, p, grows ? usable : size);

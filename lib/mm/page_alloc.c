@@ -181,6 +181,19 @@ struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
 	return alloc_request(t, &req);
 }
 
+struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,
+			       uint32_t nr, uint32_t room)
+{
+	struct request req = {.nr = room,
+			      .gfp = gfp & ~(unsigned int)GFP_ZERO,
+			      .order = -1};
+	struct page *page = alloc_request(t, &req);
+
+	if (page)
+		run_trim(page, nr);
+	return page;
+}
+
 struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 			       uint32_t nr, unsigned int order)
 {
@@ -207,7 +220,7 @@ struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 		set_page_type(aligned, PAGE_RUN);
 		free_run(t, page);
 	}
-	run_shrink(aligned, nr);
+	run_trim(aligned, nr);
 	if (gfp & GFP_ZERO)
 		zero_run(aligned);
 	return aligned;
@@ -349,26 +362,37 @@ bool run_grow(struct page *page, uint32_t nr)
 	return free;
 }
 
-void run_shrink(struct page *page, uint32_t nr)
+static void shrink(struct page *page, uint32_t nr, bool fresh)
 {
 	struct zone *z = zone_of(page);
 	uint32_t less = page->nr - nr;
-	bool fresh;
-	uint64_t flags;
+	uint64_t flags = zone_lock(z);
 
-	if (!less)
-		return;
-	/* As in unmove(). */
-	fresh = page->flags & PG_MOVED &&
-		!os_fresh(page_to_addr(page + nr), (size_t)less << PAGE_SHIFT);
-	flags = zone_lock(z);
 	page->nr = nr;
 	if (fresh)
 		mark_clean_locked(z, page_index(page) + nr, less);
 	free_range_locked(z, page_index(page) + nr, less);
 	z->event[ZONE_FREE] += less;
 	zone_unlock(z, flags);
-	reclaim_dirty(z);
+	if (!fresh)
+		reclaim_dirty(z);
+}
+
+void run_shrink(struct page *page, uint32_t nr)
+{
+	size_t less = (size_t)(page->nr - nr) << PAGE_SHIFT;
+
+	/* As in unmove(). */
+	if (less)
+		shrink(page, nr,
+		       page->flags & PG_MOVED &&
+			       !os_fresh(page_to_addr(page + nr), less));
+}
+
+void run_trim(struct page *page, uint32_t nr)
+{
+	if (page->nr > nr)
+		shrink(page, nr, page->flags & PG_ZEROED);
 }
 
 /* ---- the rest --------------------------------------------------------- */

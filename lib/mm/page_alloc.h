@@ -35,6 +35,10 @@ struct page *alloc_run(struct mm_thread *t, unsigned int gfp,
 struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 			       uint32_t nr, unsigned int order) must_check;
 
+/* The first nr of `room` pages in a row, which lets it grow (run_grow()). */
+struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,
+			       uint32_t nr, uint32_t room) must_check;
+
 /* Takes back a run of any length, also one of alloc_pages(). */
 void free_run(struct mm_thread *t, struct page *page);
 
@@ -43,6 +47,9 @@ bool run_grow(struct page *page, uint32_t nr) must_check;
 
 /* Gives the pages from nr on back; nr is at least 1. */
 void run_shrink(struct page *page, uint32_t nr);
+
+/* The same of a run just handed out, which nobody has touched yet. */
+void run_trim(struct page *page, uint32_t nr);
 
 /* Up to nr single pages in one hold of the lock; returns how many. */
 uint32_t alloc_pages_bulk(struct mm_thread *t, unsigned int gfp, uint32_t nr,

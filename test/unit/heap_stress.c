@@ -192,10 +192,9 @@ static void do_alloc(struct shadow *s, struct block *b)
 		shadow_fails("usable size", b);
 }
 
-static void do_realloc(struct shadow *s, struct block *b)
+static void resize(struct shadow *s, struct block *b, size_t size)
 {
 	size_t old = b->size;
-	size_t size = below(s, 3) ? any_size(s) : old + below(s, 5000);
 	size_t kept;
 	void *p;
 
@@ -210,6 +209,18 @@ static void do_realloc(struct shadow *s, struct block *b)
 	check(b, kept);
 	b->kind = OBJECT;
 	adopt(s, b, p, size);
+}
+
+static void do_realloc(struct shadow *s, struct block *b)
+{
+	if (below(s, 3))
+		resize(s, b, any_size(s));
+	else
+		resize(s, b, b->size + below(s, 5000));
+	/* Some go on growing, as vectors do. */
+	if (!below(s, 16))
+		for (int i = 0; i < 8 && b->size < 1 << 20; i++)
+			resize(s, b, b->size + b->size / 2);
 }
 
 static void do_free(struct shadow *s, struct block *b)
