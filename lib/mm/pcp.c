@@ -236,7 +236,7 @@ static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr,
 	for (unsigned int i = 0; freed < nr && i < FIRST_PAGEBLOCK_LIST; i++) {
 		unsigned int l = pcp->victim;
 
-		if (l != in_use)
+		if (l != in_use && !page_list_empty(&pcp->lists[l]))
 			freed += free_from_list(t, l, nr - freed);
 		if (freed < nr)
 			pcp->victim = (l + 1) % FIRST_PAGEBLOCK_LIST;

@@ -40,39 +40,35 @@ static void set_test(const struct kmem_cache *c)
 	WRITE_ONCE(hot.limit[c->index], limit);
 }
 
-void tag_page(const void *p, const struct kmem_cache *c)
+void tag_pages(const void *p, const struct kmem_cache *c, size_t n, size_t step)
 {
-	size_t i;
+	uint8_t tag = c ? (uint8_t)c->index : 0;
 
 	if (unlikely(disabled) && c)
 		return;
 	if (unlikely(!READ_ONCE(hot.tag_base)))
 		place_window(p);
-	i = tag_index(p);
-	if (i >= NR_TAGS)
-		return;
 	if (c)
 		set_test(c);
-	/* They are there before the tag that leads to them. */
-	__atomic_store_n(&tags[i], c ? (uint8_t)c->index : 0, __ATOMIC_RELEASE);
-}
-
-/* Whether pages inside of a slab, too, have an object at their beginning. */
-static bool pages_are_alike(const struct kmem_cache *c)
-{
-	return PAGE_SIZE % c->size == 0 || c->size % PAGE_SIZE == 0;
+	/* The test is there before the tag that leads to it. */
+	for (size_t i = tag_index(p); n && i < NR_TAGS; n--, i += step)
+		__atomic_store_n(&tags[i], tag, __ATOMIC_RELEASE);
 }
 
 void tag_slab(const struct kmem_cache *c, const struct page *slab, bool on)
 {
-	char *base = page_to_addr(slab);
-	size_t step = c->size < PAGE_SIZE ? PAGE_SIZE : c->size;
-	size_t end = (size_t)c->nr_objects * c->size;
+	size_t nr = 1, step = 1;
 
-	if (cache_is_one_page(c))
-		end = PAGE_SIZE;
-	else if (!pages_are_alike(c))
-		return;
-	for (size_t at = 0; at < end; at += step)
-		tag_page(base + at, on ? c : NULL);
+	if (!cache_is_one_page(c)) {
+		/* Whether pages inside, too, begin with an object. */
+		if (c->size % PAGE_SIZE == 0) {
+			nr = c->nr_objects;
+			step = c->size >> PAGE_SHIFT;
+		} else if (is_power_of_two(c->size)) {
+			nr = ((size_t)c->nr_objects * c->size) >> PAGE_SHIFT;
+		} else {
+			return;
+		}
+	}
+	tag_pages(page_to_addr(slab), on ? c : NULL, nr, step);
 }

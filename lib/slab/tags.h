@@ -83,8 +83,12 @@ static inline size_t tagged_class(const void *p)
 /* No page is tagged from now on, so that every call takes a slow path. */
 void tags_disable(void);
 
-/* Tags a page as one of a cache's slabs, or as none (NULL). */
-void tag_page(const void *p, const struct kmem_cache *c);
+/*
+ * Tags n pages, each `step` behind the one before and the first at p, as of a
+ * cache's slabs, or as of none (NULL).
+ */
+void tag_pages(const void *p, const struct kmem_cache *c, size_t n,
+	       size_t step);
 
 /* Tags the pages of a slab of c that have tags, or takes these off. */
 void tag_slab(const struct kmem_cache *c, const struct page *slab, bool on);

@@ -27,7 +27,7 @@ static void test_accepts_the_first_byte_of_objects(void **state)
 
 		if (!is_tagged(c))
 			continue;
-		tag_page(page_in_window, c);
+		tag_pages(page_in_window, c, 1, 1);
 		for (size_t offset = 0; offset < PAGE_SIZE; offset++) {
 			bool first = offset % c->size == 0 &&
 				     offset / c->size < c->nr_objects;
@@ -58,16 +58,16 @@ static void test_tags_are_set_and_taken_off(void **state)
 
 	(void)state;
 	setup();
-	tag_page(page_in_window, &kmem_caches[3]);
+	tag_pages(page_in_window, &kmem_caches[3], 1, 1);
 	i = tag_index(page_in_window);
 	assert_true(i < NR_TAGS);
 	assert_int_equal(tags[i], 3);
 	assert_int_equal(tag_index(page_in_window + PAGE_SIZE - 1), i);
 	assert_int_equal(tag_index(page_in_window + PAGE_SIZE), i + 1);
 	assert_int_equal(tags[i + 1], 0);
-	tag_page(page_in_window, &kmem_caches[9]);
+	tag_pages(page_in_window, &kmem_caches[9], 1, 1);
 	assert_int_equal(tags[i], 9);
-	tag_page(page_in_window, NULL);
+	tag_pages(page_in_window, NULL, 1, 1);
 	assert_int_equal(tags[i], 0);
 }
 
@@ -79,7 +79,7 @@ static void test_window(void **state)
 	setup();
 	/* Before the first tag nothing is in it. */
 	assert_int_equal(hot.tag_base, 0);
-	tag_page(page_in_window, &kmem_caches[1]);
+	tag_pages(page_in_window, &kmem_caches[1], 1, 1);
 	base = (char *)hot.tag_base;
 	assert_int_equal((uintptr_t)base % ZONE_SIZE, 0);
 	assert_true(page_in_window > base);
@@ -89,8 +89,8 @@ static void test_window(void **state)
 	assert_true(tag_index(base + NR_TAGS * PAGE_SIZE) >= NR_TAGS);
 	assert_true(tag_index(NULL) >= NR_TAGS);
 	/* Beyond it, tagging is no error. */
-	tag_page(base - PAGE_SIZE, &kmem_caches[1]);
-	tag_page(base + NR_TAGS * PAGE_SIZE, &kmem_caches[1]);
+	tag_pages(base - PAGE_SIZE, &kmem_caches[1], 1, 1);
+	tag_pages(base + NR_TAGS * PAGE_SIZE, &kmem_caches[1], 1, 1);
 	assert_int_equal(tags[0], 0);
 	assert_int_equal(tags[NR_TAGS - 1], 0);
 }
@@ -122,7 +122,7 @@ static void test_internal_slabs_have_no_tag(void **state)
 
 	(void)state;
 	setup();
-	tag_page(page_in_window, NULL);
+	tag_pages(page_in_window, NULL, 1, 1);
 	assert_non_null(obj);
 	assert_int_equal(tags[tag_index(obj)], 0);
 }
