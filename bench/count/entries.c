@@ -7,6 +7,8 @@
  *	entries CASE COUNT
  *	entries --list
  */
+#include "../pages_api.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +92,27 @@ static void burst(size_t size)
 		free(kept[--count]);
 }
 
+static struct pages_api api;
+
+static void pages(size_t order)
+{
+	void *addr = api.alloc(BUDDY_GFP_MOVABLE, (unsigned)order);
+
+	escape(addr);
+	api.free(addr, (unsigned)order);
+}
+
+/* So many single pages: the count is for all of them. */
+static void pages_bulk(size_t nr)
+{
+	void *array[BURST] = {NULL};
+
+	if (api.alloc_bulk(BUDDY_GFP_MOVABLE, nr, array) != nr)
+		abort();
+	escape(array);
+	api.free_bulk(nr, array);
+}
+
 static const struct entry {
 	const char *name;
 	void (*call)(size_t argument);
@@ -105,6 +128,7 @@ static const struct entry {
 	{"pair-1048576", pair, 1048576},
 	{"burst-64", burst, 64},
 	{"burst-4096", burst, 4096},
+	{"burst-16384", burst, 16384},
 	{"calloc-64", zeroed, 64},
 	{"calloc-1024", zeroed, 1024},
 	{"sized-64", sized, 64},
@@ -113,6 +137,9 @@ static const struct entry {
 	{"aligned-4096", aligned, 4096},
 	{"realloc-little", grow_little, 100},
 	{"realloc-much", grow_much, 100},
+	{"pages-0", pages, 0},
+	{"pages-3", pages, 3},
+	{"pages-bulk-16", pages_bulk, 16},
 };
 
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
@@ -157,6 +184,7 @@ int main(int argc, char **argv)
 	count = strtoul(argv[2], NULL, 10);
 	for (size_t i = 0; i < ENTRIES; i++) {
 		if (strcmp(entries[i].name, argv[1]) == 0) {
+			api = pages_api();
 			settle(entries[i].argument);
 			repeat(&entries[i], count);
 			measured(&entries[i], count);

@@ -1,18 +1,13 @@
 /*
  * The page layer: 2^order pages of 64 KiB, one at a time by order, on several
- * threads, in bulk, and at random over time. An allocator that offers
- * buddy_alloc_pages() is asked for pages through it; any other is asked for
- * the same sizes and alignments through aligned_alloc(). The function is
- * looked up at run time, so that one program serves every library. A word in
- * every 64 KiB page is written.
+ * threads, in bulk, and at random over time, by the functions of pages_api.h.
+ * A word in every 64 KiB page is written.
  */
+#include "../pages_api.h"
 #include "micro.h"
 
-#include <buddy.h>
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define BATCH 16
 #define BULK 64u
@@ -21,53 +16,7 @@
 #define TOP_PAIR_ORDER 9u
 #define TOP_RANDOM_ORDER 4u
 
-static struct {
-	void *(*alloc)(unsigned int gfp, unsigned int order);
-	void (*free)(void *addr, unsigned int order);
-	size_t (*alloc_bulk)(unsigned int gfp, size_t nr, void **array);
-	void (*free_bulk)(size_t nr, void *const *array);
-} api;
-
-static void *plain_alloc(unsigned int gfp, unsigned int order)
-{
-	(void)gfp;
-	return aligned_alloc(BUDDY_PAGE_SIZE << order,
-			     BUDDY_PAGE_SIZE << order);
-}
-
-static void plain_free(void *addr, unsigned int order)
-{
-	(void)order;
-	free(addr);
-}
-
-static size_t plain_alloc_bulk(unsigned int gfp, size_t nr, void **array)
-{
-	for (size_t i = 0; i < nr; i++)
-		array[i] = plain_alloc(gfp, 0);
-	return nr;
-}
-
-static void plain_free_bulk(size_t nr, void *const *array)
-{
-	for (size_t i = 0; i < nr; i++)
-		free(array[i]);
-}
-
-static void find_api(void)
-{
-	*(void **)&api.alloc = dlsym(RTLD_DEFAULT, "buddy_alloc_pages");
-	*(void **)&api.free = dlsym(RTLD_DEFAULT, "buddy_free_pages");
-	*(void **)&api.alloc_bulk =
-		dlsym(RTLD_DEFAULT, "buddy_alloc_pages_bulk");
-	*(void **)&api.free_bulk = dlsym(RTLD_DEFAULT, "buddy_free_pages_bulk");
-	if (api.alloc && api.free && api.alloc_bulk && api.free_bulk)
-		return;
-	api.alloc = plain_alloc;
-	api.free = plain_free;
-	api.alloc_bulk = plain_alloc_bulk;
-	api.free_bulk = plain_free_bulk;
-}
+static struct pages_api api;
 
 static void write_pages(void *addr, unsigned int order)
 {
@@ -172,7 +121,7 @@ void micro_add_pages(void)
 {
 	char label[24];
 
-	find_api();
+	api = pages_api();
 	for (unsigned order = 0; order <= TOP_PAIR_ORDER; order++) {
 		snprintf(label, sizeof(label), "order-%u", order);
 		micro_add("pages", label, pages_pair, 0, order, 1);

@@ -29,8 +29,8 @@ static void *address(struct page *page)
  * Most calls need but the thread's pcp, and so only as much of a frame as says
  * that it is being changed.
  */
-static struct page *alloc_kept(struct thread_cache *tc, unsigned int gfp,
-			       unsigned int order)
+static inline struct page *alloc_kept(struct thread_cache *tc, unsigned int gfp,
+				      unsigned int order)
 {
 	struct page *page;
 
@@ -42,8 +42,8 @@ static struct page *alloc_kept(struct thread_cache *tc, unsigned int gfp,
 	return page;
 }
 
-static bool free_kept(struct thread_cache *tc, struct page *page,
-		      unsigned int order)
+static inline bool free_kept(struct thread_cache *tc, struct page *page,
+			     unsigned int order)
 {
 	bool kept;
 
@@ -80,7 +80,8 @@ void *buddy_alloc_pages(unsigned int gfp, unsigned int order)
 }
 
 /* The run at addr, which must be in use and of that many pages. */
-static struct page *checked_run(void *addr, uint32_t nr, const char *function)
+static always_inline struct page *checked_run(void *addr, uint32_t nr,
+					      const char *function)
 {
 	struct page *page = page_of(addr);
 
@@ -142,15 +143,21 @@ size_t buddy_alloc_pages_bulk(unsigned int gfp, size_t nr, void **array)
 	return i;
 }
 
+static void free_one(struct mm_thread *t, void *addr)
+{
+	struct page *page = checked_run(addr, 1, "buddy_free_pages_bulk");
+
+	if (!t || page->flags || !free_pages_kept(t, page, 0))
+		free_run(t, page);
+}
+
 void buddy_free_pages_bulk(size_t nr, void *const *array)
 {
 	struct frame f = frame_enter(soft_mask());
 
 	for (size_t i = 0; i < nr; i++)
 		if (array[i])
-			free_run(frame_mm(&f),
-				 checked_run(array[i], 1,
-					     "buddy_free_pages_bulk"));
+			free_one(frame_mm(&f), array[i]);
 	frame_leave(&f);
 }
 

@@ -10,6 +10,7 @@
 #include "page.h"
 #include "page_alloc.h"
 #include "page_bug.h"
+#include "page_list.h"
 #include "pcp.h"
 #include "placement.h"
 #include "reclaim.h"

@@ -192,38 +192,4 @@ static inline void *page_to_addr(const struct page *page)
 	return pfn_to_addr(page_to_pfn(page));
 }
 
-/* A doubly linked list of pages: hot ones at the head, cold at the tail. */
-struct page_list {
-	pfn_t first, last;
-};
-
-static inline bool page_list_empty(const struct page_list *l)
-{
-	return !l->first.nr;
-}
-
-static inline struct page *page_list_first(const struct page_list *l)
-{
-	return l->first.nr ? pfn_to_page(l->first) : NULL;
-}
-
-static inline struct page *page_list_last(const struct page_list *l)
-{
-	return l->last.nr ? pfn_to_page(l->last) : NULL;
-}
-
-static inline struct page *page_list_next(const struct page *page)
-{
-	return page->next.nr ? pfn_to_page(page->next) : NULL;
-}
-
-static inline struct page *page_list_prev(const struct page *page)
-{
-	return page->prev.nr ? pfn_to_page(page->prev) : NULL;
-}
-
-void page_list_add_head(struct page_list *l, struct page *page);
-void page_list_add_tail(struct page_list *l, struct page *page);
-void page_list_del(struct page_list *l, struct page *page);
-
 #endif

@@ -9,38 +9,11 @@
 #include "rmqueue.h"
 #include "stash.h"
 
-static void count_event(struct mm_thread *t, enum thread_event e, uint64_t n)
-{
-	if (t)
-		t->event[e] += n;
-}
-
-static void prep_new_page(struct page *page, uint32_t nr)
-{
-	/* Out of the buddy, or out of a pcp. */
-	VM_BUG_ON_PAGE(page->type != PAGE_TAIL && page->type != PAGE_PCP, page);
-	page->nr = nr;
-	page->flags =
-		page->flags & PG_CLEAN ? PG_ZEROED : page->flags & PG_PATCHY;
-	WRITE_ONCE(page->cache, 0);
-	set_page_type(page, PAGE_RUN);
-}
-
-static void zero_run(struct page *page)
+void zero_run(struct page *page)
 {
 	if (!(page->flags & PG_ZEROED))
 		memset(page_to_addr(page), 0, (size_t)page->nr << PAGE_SHIFT);
 	page->flags |= PG_ZEROED;
-}
-
-static struct page *hand_out(struct mm_thread *t, struct page *page,
-			     uint32_t nr, unsigned int gfp)
-{
-	prep_new_page(page, nr);
-	if (gfp & GFP_ZERO)
-		zero_run(page);
-	count_event(t, PGALLOC, nr);
-	return page;
 }
 
 /* ---- all zones -------------------------------------------------------- */
@@ -57,11 +30,6 @@ static struct page *try_zone(struct mm_thread *t, struct zone *z,
 	if (req->order >= 0)
 		return rmqueue(t, z, (unsigned int)req->order, req->gfp);
 	return rmqueue_run(t, z, req->nr, req->gfp);
-}
-
-static void zone_statistics(struct mm_thread *t, bool preferred)
-{
-	count_event(t, preferred ? NUMA_HIT : NUMA_FOREIGN, 1);
 }
 
 static struct page *try_zones(struct mm_thread *t, const struct request *req)
@@ -145,21 +113,7 @@ static struct page *alloc_request(struct mm_thread *t,
 
 	if (unlikely(!page))
 		page = alloc_slow(t, req);
-	return page ? hand_out(t, page, req->nr, req->gfp) : NULL;
-}
-
-struct page *alloc_pages_kept(struct mm_thread *t, unsigned int gfp,
-			      unsigned int order)
-{
-	struct page *page;
-
-	if (!pcp_allowed_order(order))
-		return NULL;
-	page = pcp_take(t, order, gfp_migratetype(gfp), prefers_tail(gfp));
-	if (unlikely(!page))
-		return NULL;
-	zone_statistics(t, true);
-	return hand_out(t, page, 1u << order, gfp);
+	return page ? hand_out_pages(t, page, req->nr, req->gfp) : NULL;
 }
 
 struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
@@ -184,9 +138,8 @@ struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
 struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,
 			       uint32_t nr, uint32_t room)
 {
-	struct request req = {.nr = room,
-			      .gfp = gfp & ~(unsigned int)GFP_ZERO,
-			      .order = -1};
+	struct request req = {
+		.nr = room, .gfp = gfp & ~(unsigned int)GFP_ZERO, .order = -1};
 	struct page *page = alloc_request(t, &req);
 
 	if (page)
@@ -274,14 +227,6 @@ static bool stash_block(struct page *page, unsigned int order)
 		return false;
 	}
 	reclaim_dirty(zone_of(page));
-	return true;
-}
-
-bool free_pages_kept(struct mm_thread *t, struct page *page, unsigned int order)
-{
-	if (!pcp_allowed_order(order) || !pcp_keep(t, page, order))
-		return false;
-	count_event(t, PGFREE, 1u << order);
 	return true;
 }
 

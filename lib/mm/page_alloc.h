@@ -12,17 +12,77 @@
 #include "gfp.h"
 #include "pcp.h"
 
+/* Zeroes a run that is about to be handed out, unless it is known to be zero.
+ */
+void zero_run(struct page *page);
+
+static inline void count_event(struct mm_thread *t, enum thread_event e,
+			       uint64_t n)
+{
+	if (t)
+		t->event[e] += n;
+}
+
+static inline void prep_new_page(struct page *page, uint32_t nr)
+{
+	/* Out of the buddy, or out of a pcp. */
+	VM_BUG_ON_PAGE(page->type != PAGE_TAIL && page->type != PAGE_PCP, page);
+	page->nr = nr;
+	page->flags =
+		page->flags & PG_CLEAN ? PG_ZEROED : page->flags & PG_PATCHY;
+	WRITE_ONCE(page->cache, 0);
+	set_page_type(page, PAGE_RUN);
+}
+
+static inline struct page *hand_out_pages(struct mm_thread *t,
+					  struct page *page, uint32_t nr,
+					  unsigned int gfp)
+{
+	prep_new_page(page, nr);
+	if (gfp & GFP_ZERO)
+		zero_run(page);
+	count_event(t, PGALLOC, nr);
+	return page;
+}
+
+static inline void zone_statistics(struct mm_thread *t, bool preferred)
+{
+	count_event(t, preferred ? NUMA_HIT : NUMA_FOREIGN, 1);
+}
+
+/*
+ * 2^order pages if the thread's pcp has such a block; t is not NULL. In this
+ * header, as what follows: most calls of the public API need no more.
+ */
+static inline struct page *must_check alloc_pages_kept(struct mm_thread *t,
+						       unsigned int gfp,
+						       unsigned int order)
+{
+	struct page *page;
+
+	if (!pcp_allowed_order(order))
+		return NULL;
+	page = pcp_take(t, order, gfp_migratetype(gfp), prefers_tail(gfp));
+	if (unlikely(!page))
+		return NULL;
+	zone_statistics(t, true);
+	return hand_out_pages(t, page, 1u << order, gfp);
+}
+
+/* Takes back what alloc_pages() gave, if the pcp has room for it. */
+static inline bool must_check free_pages_kept(struct mm_thread *t,
+					      struct page *page,
+					      unsigned int order)
+{
+	if (!pcp_allowed_order(order) || !pcp_keep(t, page, order))
+		return false;
+	count_event(t, PGFREE, 1u << order);
+	return true;
+}
+
 /* 2^order pages, naturally aligned in their zone; or NULL. */
 struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
 			 unsigned int order) must_check;
-
-/* The same if the thread's pcp has such a block; t is not NULL. */
-struct page *alloc_pages_kept(struct mm_thread *t, unsigned int gfp,
-			      unsigned int order) must_check;
-
-/* Takes back what alloc_pages() gave, if the pcp has room for it. */
-bool free_pages_kept(struct mm_thread *t, struct page *page,
-		     unsigned int order) must_check;
 
 /* Takes back what alloc_pages() gave. */
 void free_pages(struct mm_thread *t, struct page *page, unsigned int order);

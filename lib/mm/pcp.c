@@ -27,27 +27,11 @@
 /* Drains in a row until a thread is known to only give. */
 #define STREAM_DRAINS 4u
 
-static inline unsigned int list_index(unsigned int order, enum migratetype mt)
-{
-	if (order == PAGEBLOCK_ORDER)
-		order = PAGE_ALLOC_COSTLY_ORDER + 1;
-	return order * MIGRATE_PCPTYPES + mt;
-}
-
 #define FIRST_PAGEBLOCK_LIST ((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES)
 
 static inline enum migratetype list_migratetype(unsigned int list)
 {
 	return (enum migratetype)(list % MIGRATE_PCPTYPES);
-}
-
-/* Pageblocks are not in `count`: one of each type is kept, whatever it is. */
-static void account(struct per_thread_pages *pcp, unsigned int order, int by)
-{
-	if (order == PAGEBLOCK_ORDER)
-		pcp->pageblocks += (uint32_t)by;
-	else
-		pcp->count += (uint32_t)(by * (1 << order));
 }
 
 static void pcp_init(struct per_thread_pages *pcp)
@@ -98,7 +82,7 @@ static void add_chain(struct per_thread_pages *pcp, struct page_list *list,
 		struct page *next = page_list_next(chain);
 
 		page_list_add_tail(list, chain);
-		account(pcp, chain->order, 1);
+		pcp_account(pcp, chain->order, 1);
 		chain = next;
 	}
 }
@@ -122,7 +106,7 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 			break;
 		set_page_type(page, PAGE_PCP);
 		page_list_add_tail(list, page);
-		account(pcp, order, 1);
+		pcp_account(pcp, order, 1);
 	}
 	zone_unlock(z, flags);
 }
@@ -139,28 +123,12 @@ static void refill(struct mm_thread *t, struct zone *z, unsigned int order,
 	t->event[PCP_REFILL]++;
 }
 
-struct page *pcp_take(struct mm_thread *t, unsigned int order,
-		      enum migratetype mt, bool from_tail)
-{
-	struct per_thread_pages *pcp = &t->pcp;
-	struct page_list *list = &pcp->lists[list_index(order, mt)];
-	struct page *page =
-		from_tail ? page_list_last(list) : page_list_first(list);
-
-	if (unlikely(!page))
-		return NULL;
-	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
-	page_list_del(list, page);
-	account(pcp, order, -1);
-	return page;
-}
-
 struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 bool from_tail)
 {
 	struct per_thread_pages *pcp = &t->pcp;
-	struct page_list *list = &pcp->lists[list_index(order, mt)];
+	struct page_list *list = &pcp->lists[pcp_list_index(order, mt)];
 
 	if (page_list_empty(list)) {
 		if (!pcp->batch)
@@ -189,7 +157,7 @@ static struct page *cut_chain(struct per_thread_pages *pcp,
 			break;
 		VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
 		page_list_del(list, page);
-		account(pcp, page->order, -1);
+		pcp_account(pcp, page->order, -1);
 		page->next = chain ? page_to_pfn(chain) : PFN_NONE;
 		chain = page;
 		*nr += 1u << page->order;
@@ -246,58 +214,17 @@ static void free_pcppages_bulk(struct mm_thread *t, uint32_t nr,
 	t->event[PCP_DRAIN]++;
 }
 
-/* The list that a block belongs on when it is freed. */
-static unsigned int list_for(const struct page *page, unsigned int order)
-{
-	enum migratetype mt = pageblock_type_hint(page);
-
-	return list_index(order, mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE);
-}
-
-static void put_on_list(struct per_thread_pages *pcp, unsigned int l,
-			struct page *page, unsigned int order)
-{
-	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
-	page->order = (uint8_t)order;
-	page->flags = 0;
-	set_page_type(page, PAGE_PCP);
-	page_list_add_head(&pcp->lists[l], page);
-	account(pcp, order, 1);
-}
-
-/* One block more than `high` is kept, or large ones never would be. */
-static uint32_t most_pages(const struct per_thread_pages *pcp,
-			   unsigned int order)
-{
-	return pcp->high + (1u << order) - 1;
-}
-
-bool pcp_keep(struct mm_thread *t, struct page *page, unsigned int order)
-{
-	struct per_thread_pages *pcp = &t->pcp;
-	unsigned int l = list_for(page, order);
-
-	if (order == PAGEBLOCK_ORDER) {
-		if (!page_list_empty(&pcp->lists[l]))
-			return false;
-	} else if (pcp->count + (1u << order) > most_pages(pcp, order)) {
-		return false;
-	}
-	put_on_list(pcp, l, page, order);
-	return true;
-}
-
 void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 {
 	struct per_thread_pages *pcp = &t->pcp;
-	unsigned int l = list_for(page, order);
+	unsigned int l = pcp_list_for(page, order);
 
 	if (!pcp->batch)
 		pcp_init(pcp);
 	if (order == PAGEBLOCK_ORDER)
 		free_from_list(t, l, PAGEBLOCK_PAGES);
-	put_on_list(pcp, l, page, order);
-	if (pcp->count > most_pages(pcp, order)) {
+	pcp_put(pcp, l, page, order);
+	if (pcp->count > pcp_most(pcp, order)) {
 		free_pcppages_bulk(t, pcp->batch, l);
 		tune_on_drain(pcp);
 	}

@@ -54,14 +54,47 @@ static inline bool pcp_allowed_order(unsigned int order)
 	return order <= PAGE_ALLOC_COSTLY_ORDER || order == PAGEBLOCK_ORDER;
 }
 
-/* A block from the thread's lists, refilled if need be; or NULL. */
+static inline unsigned int pcp_list_index(unsigned int order,
+					  enum migratetype mt)
+{
+	if (order == PAGEBLOCK_ORDER)
+		order = PAGE_ALLOC_COSTLY_ORDER + 1;
+	return order * MIGRATE_PCPTYPES + mt;
+}
+
+/* Pageblocks are not in `count`: one of each type is kept, whatever it is. */
+static inline void pcp_account(struct per_thread_pages *pcp, unsigned int order,
+			       int by)
+{
+	if (order == PAGEBLOCK_ORDER)
+		pcp->pageblocks += (uint32_t)by;
+	else
+		pcp->count += (uint32_t)(by * (1 << order));
+}
+
+/* A block from the thread's lists as they are; or NULL. */
+static inline struct page *must_check pcp_take(struct mm_thread *t,
+					       unsigned int order,
+					       enum migratetype mt,
+					       bool from_tail)
+{
+	struct per_thread_pages *pcp = &t->pcp;
+	struct page_list *list = &pcp->lists[pcp_list_index(order, mt)];
+	struct page *page =
+		from_tail ? page_list_last(list) : page_list_first(list);
+
+	if (unlikely(!page))
+		return NULL;
+	VM_BUG_ON_PAGE(page->type != PAGE_PCP, page);
+	page_list_del(list, page);
+	pcp_account(pcp, order, -1);
+	return page;
+}
+
+/* The same, refilled if need be. */
 struct page *rmqueue_pcp(struct mm_thread *t, struct zone *z,
 			 unsigned int order, enum migratetype mt,
 			 bool from_tail) must_check;
-
-/* The same from the lists as they are. */
-struct page *pcp_take(struct mm_thread *t, unsigned int order,
-		      enum migratetype mt, bool from_tail) must_check;
 
 /* The caller takes nr single pages at a time, and may give them back so. */
 void pcp_expect(struct mm_thread *t, uint32_t nr);
@@ -72,9 +105,50 @@ static inline bool pcp_has_page(const struct mm_thread *t, enum migratetype mt)
 	return !page_list_empty(&t->pcp.lists[mt]);
 }
 
+/* The list that a block belongs on when it is freed. */
+static inline unsigned int pcp_list_for(const struct page *page,
+					unsigned int order)
+{
+	enum migratetype mt = pageblock_type_hint(page);
+
+	return pcp_list_index(order,
+			      mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE);
+}
+
+static inline void pcp_put(struct per_thread_pages *pcp, unsigned int l,
+			   struct page *page, unsigned int order)
+{
+	VM_BUG_ON_PAGE(page->type != PAGE_RUN, page);
+	page->order = (uint8_t)order;
+	page->flags = 0;
+	set_page_type(page, PAGE_PCP);
+	page_list_add_head(&pcp->lists[l], page);
+	pcp_account(pcp, order, 1);
+}
+
+/* One block more than `high` is kept, or large ones never would be. */
+static inline uint32_t pcp_most(const struct per_thread_pages *pcp,
+				unsigned int order)
+{
+	return pcp->high + (1u << order) - 1;
+}
+
 /* Puts a block in the lists; false when others would have to make room. */
-bool pcp_keep(struct mm_thread *t, struct page *page,
-	      unsigned int order) must_check;
+static inline bool must_check pcp_keep(struct mm_thread *t, struct page *page,
+				       unsigned int order)
+{
+	struct per_thread_pages *pcp = &t->pcp;
+	unsigned int l = pcp_list_for(page, order);
+
+	if (order == PAGEBLOCK_ORDER) {
+		if (!page_list_empty(&pcp->lists[l]))
+			return false;
+	} else if (pcp->count + (1u << order) > pcp_most(pcp, order)) {
+		return false;
+	}
+	pcp_put(pcp, l, page, order);
+	return true;
+}
 
 /* The same in any case; some go to the buddy when there are too many. */
 void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order);

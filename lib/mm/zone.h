@@ -19,7 +19,7 @@
 #define MM_ZONE_H
 
 #include "os/os.h"
-#include "page.h"
+#include "page_list.h"
 
 struct free_area {
 	struct page_list free_list[MIGRATE_TYPES];
