@@ -445,8 +445,7 @@ int heap_posix_memalign(void **out, size_t alignment, size_t size)
 	struct thread_cache *tc;
 	void *p;
 
-	if (unlikely(!is_power_of_two(alignment) ||
-		     alignment % sizeof(void *)))
+	if (unlikely(!is_power_of_two(alignment) || alignment % sizeof(void *)))
 		return EINVAL;
 	if (unlikely(!rounding_aligns(alignment, size)))
 		return posix_memalign_slow(out, alignment, size);
