@@ -23,7 +23,7 @@ ZONE_PAGES = 1 << (ZONE_SHIFT - PAGE_SHIFT)
 ADDRESS_BITS = 48
 PG_HUGE = 4
 STATE_BITS = 2
-FIRST_INTERNAL = 109  # caches: the size classes are before
+FIRST_INTERNAL = 77  # caches: the size classes are before
 SLOT_NAMES = ["none", "zone", "huge run", "huge run, further on",
               "huge run that is gone"]
 STATE_NAMES = ["free", "live", "ending", "lost"]

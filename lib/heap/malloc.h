@@ -24,15 +24,15 @@ void heap_free_sized_slow(void *p, size_t size, const char *function);
 static always_inline void *heap_malloc(size_t size)
 {
 	/* Of a size near SIZE_MAX the sum wraps: magazine 0 has nothing. */
-	size_t cache = (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT;
+	size_t steps = (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT;
 	struct thread_cache *tc;
 	void *obj;
 
-	forget_value(cache); /* or it would compare a copy of the sum */
-	if (unlikely(cache > NR_LINEAR))
+	forget_value(steps); /* or it would compare a copy of the sum */
+	if (unlikely(steps > TABLE_STEPS))
 		return heap_malloc_medium(size);
 	tc = soft_mask();
-	obj = magazine_pop(tc, cache);
+	obj = magazine_pop(tc, hot.class[steps]);
 	if (unlikely(!obj))
 		return heap_malloc_slow(size, tc);
 	soft_unmask(tc);
@@ -66,12 +66,17 @@ static always_inline void heap_free(void *p, const char *function)
 static always_inline void heap_free_sized(void *p, size_t size,
 					  const char *function)
 {
-	size_t cache = (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT;
+	size_t steps = (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT;
 	size_t i = tag_index(p);
 	struct thread_cache *tc;
+	size_t cache;
 
-	if (unlikely(i >= NR_TAGS) || unlikely(tags[i] != cache) ||
-	    unlikely(!tag_accepts(&cache, p))) {
+	if (unlikely(i >= NR_TAGS) || unlikely(steps > TABLE_STEPS)) {
+		heap_free_sized_slow(p, size, function);
+		return;
+	}
+	cache = hot.class[steps];
+	if (unlikely(tags[i] != cache) || unlikely(!tag_accepts(&cache, p))) {
 		heap_free_sized_slow(p, size, function);
 		return;
 	}

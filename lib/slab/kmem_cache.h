@@ -53,7 +53,7 @@ _Static_assert(NR_CACHES <= UINT8_MAX, "a cache's index fits struct page");
 #define CACHE_MAGAZINES (FIRST_INTERNAL + 1)
 
 /* Room for struct thread_cache, which is of a higher file. */
-#define THREAD_CACHE_SIZE 5376u
+#define THREAD_CACHE_SIZE 4352u
 
 #define CACHE_NAME_SIZE 32
 

@@ -1,14 +1,15 @@
 /*
  * Size classes: which sizes of objects there are.
  *
- *	  16 to 1024 bytes	by 16, so that a size leads to its class
- *				by a shift: classes 1 to 64
- *	1 KiB to 8 KiB		eight to a doubling: classes 65 to 88
- *	8 KiB to 256 KiB	four to a doubling: classes 89 to 108
+ *	 16 to 256 bytes	by 16: classes 1 to 16
+ *	256 bytes to 8 KiB	eight to a doubling: classes 17 to 56
+ *	8 KiB to 256 KiB	four to a doubling: classes 57 to 76
  *
- * Fine steps waste little inside the blocks (at most 15 bytes to 1 KiB, an
- * eighth to 8 KiB, a fifth above) and cost a slab each; a slab's untouched
- * pages cost nothing. Class 0 is no class.
+ * Fine steps waste little inside the blocks (at most 15 bytes to 256, an
+ * eighth to 8 KiB, a fifth above) and cost a slab and a magazine each; a slab's
+ * untouched pages cost nothing.
+ *
+ * Class 0 is no class.
  */
 #ifndef SLAB_SIZE_CLASS_H
 #define SLAB_SIZE_CLASS_H
@@ -16,8 +17,8 @@
 #include "mm/mm.h"
 
 #define OBJECT_SHIFT 4
-#define LINEAR_MAX ((size_t)1024)
-#define LINEAR_SHIFT 10
+#define LINEAR_MAX ((size_t)256)
+#define LINEAR_SHIFT 8
 #define FINE_MAX ((size_t)8192)
 #define FINE_SHIFT 13
 #define SMALL_MAX ((size_t)256 << 10)
@@ -47,6 +48,13 @@ static always_inline unsigned int size_class_step(size_t last,
 	return (top << steps) + (unsigned int)(last >> (top - steps)) + first -
 	       ((base + 1) << steps);
 }
+
+/*
+ * Up to here a size, rounded up to whole steps of MIN_OBJECT_SIZE, leads to its
+ * class by a table.
+ */
+#define TABLE_MAX ((size_t)1024)
+#define TABLE_STEPS (TABLE_MAX >> OBJECT_SHIFT)
 
 /* The class of a size above LINEAR_MAX, up to SMALL_MAX. */
 static inline unsigned int size_class_geometric(size_t size)

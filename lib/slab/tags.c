@@ -4,9 +4,24 @@
 /* The NULL below the first slot of a magazine that has no slots. */
 static void *no_object;
 
+/* Eight classes from i on, each of `n` steps more; the first is above `from`.
+ */
+#define CLASS(i, from, n, k) \
+	[(from) + (k) * (n) + 1 ...(from) + ((k) + 1) * (n)] = (i) + (k)
+#define CLASSES_8(i, from, n)                                             \
+	CLASS(i, from, n, 0), CLASS(i, from, n, 1), CLASS(i, from, n, 2), \
+		CLASS(i, from, n, 3), CLASS(i, from, n, 4),               \
+		CLASS(i, from, n, 5), CLASS(i, from, n, 6),               \
+		CLASS(i, from, n, 7)
+
 struct hot hot = {
 	.slots = {[0 ... 2 * NR_MAGAZINES + NR_EMPTY_CACHES - 1] = &no_object},
+	.class = {CLASSES_8(1, 0, 1), CLASSES_8(9, 8, 1), CLASSES_8(17, 16, 2),
+		  CLASSES_8(25, 32, 4)},
 };
+
+_Static_assert(TABLE_STEPS == 64 && NR_LINEAR == 16 && FINE_STEPS_SHIFT == 3,
+	       "hot.class spells the classes out");
 
 uint8_t tags[NR_TAGS];
 

@@ -37,6 +37,8 @@ struct hot {
 	 */
 	void **slots[2 * NR_MAGAZINES + NR_EMPTY_CACHES];
 	uintptr_t tag_base; /* the address that tags[0] stands for */
+	/* By a size in steps, see TABLE_MAX. */
+	uint8_t class[TABLE_STEPS + 1];
 	/* By tag, see tag_accepts(); 0: no slab has it yet. */
 	uint32_t inverse[NR_MAGAZINES];
 	uint32_t limit[NR_MAGAZINES];

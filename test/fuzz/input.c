@@ -9,6 +9,8 @@ static const size_t borders[] = {
 	LINEAR_MAX - 1,
 	LINEAR_MAX,
 	LINEAR_MAX + 1,
+	TABLE_MAX,
+	TABLE_MAX + 1,
 	FINE_MAX,
 	FINE_MAX + 1,
 	PAGE_SIZE - 1,

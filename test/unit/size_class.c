@@ -30,15 +30,17 @@ static void test_every_size(void **state)
 	assert_int_equal(last, NR_SIZE_CLASSES - 1);
 }
 
-static void test_the_two_formulas_meet(void **state)
+static void test_formulas_and_table_meet(void **state)
 {
 	(void)state;
 	for (size_t size = LINEAR_MAX + 1; size <= SMALL_MAX; size++)
 		assert_int_equal(size_class(size), size_class_geometric(size));
-	/* malloc's own, on its hot path. */
-	for (size_t size = 1; size <= LINEAR_MAX; size++)
+	/* malloc's own, on its hot path; size 0 goes the slow one. */
+	for (size_t size = 1; size <= TABLE_MAX; size++)
 		assert_int_equal(size_class(size),
-				 (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT);
+				 hot.class[(size + MIN_OBJECT_SIZE - 1) >>
+					   OBJECT_SHIFT]);
+	assert_int_equal(hot.class[0], 0);
 }
 
 static void test_table(void **state)
@@ -150,6 +152,6 @@ static void test_aligned_class(void **state)
 	assert_int_equal(aligned_class(32, SIZE_MAX), 0);
 }
 
-UNIT_MAIN(TEST(test_every_size), TEST(test_the_two_formulas_meet),
+UNIT_MAIN(TEST(test_every_size), TEST(test_formulas_and_table_meet),
 	  TEST(test_table), TEST(test_internal_caches), TEST(test_waste),
 	  TEST(test_tails), TEST(test_inverse), TEST(test_aligned_class))
