@@ -1,5 +1,6 @@
 """The runner: rounds of jobs under allocators that take turns."""
 
+import contextlib
 import json
 import os
 import signal
@@ -88,7 +89,8 @@ def _run(command, environment, text):
         try:
             return child.communicate(text, timeout=TIMEOUT)
         except BaseException as reason:
-            os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
             if isinstance(reason, subprocess.TimeoutExpired):
                 raise JobError(f"no end after {TIMEOUT} s") from reason
             raise
@@ -128,6 +130,7 @@ class Results:
 
     def __init__(self, clock):
         self.clock = clock
+        self.rounds = 0  # that came to their end
         self.times = {}  # row -> peer -> [value]
         self.rss = {}  # job -> peer -> [KiB]
         self.units = {}  # row -> unit
@@ -182,14 +185,12 @@ def _turns(jobs, peers, rounds):
                     yield turn, job, peer
 
 
-def run(bench, jobs, peers, rounds):
-    """Runs every job under every allocator, `rounds` times."""
-    results = Results(bench.clock)
+def _take_turns(bench, turns, results, progress):
+    """Runs all, and keeps what they yield in `results`."""
     failed = set()
-    turns = list(_turns(jobs, peers, rounds))
-    progress = Progress(len(turns))
     for turn, job, peer in turns:
-        progress.step(f"round {turn + 1}/{rounds}  {job.name}  {peer.name}")
+        results.rounds = turn
+        progress.step(f"round {turn + 1}  {job.name}  {peer.name}")
         if (job.name, peer.name) in failed:
             continue
         try:
@@ -197,5 +198,20 @@ def run(bench, jobs, peers, rounds):
         except JobError as reason:
             failed.add((job.name, peer.name))
             results.fail(job, peer, reason)
-    progress.end()
+
+
+def run(bench, jobs, peers, rounds):
+    """Runs every job under every allocator, `rounds` times. Interrupted, it
+    ends there, if each had its turn once."""
+    results = Results(bench.clock)
+    turns = list(_turns(jobs, peers, rounds))
+    progress = Progress(len(turns))
+    try:
+        _take_turns(bench, turns, results, progress)
+        results.rounds = rounds
+    except KeyboardInterrupt:
+        if not results.rounds:
+            raise
+    finally:
+        progress.end()
     return results
