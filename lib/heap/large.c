@@ -18,7 +18,7 @@
 #define MOVE_MIN_PAGES PAGEBLOCK_PAGES
 
 /* A block that grows finds its place among so many times its pages. */
-#define GROWTH_ROOM 4u
+#define GROWTH_ROOM 16u
 
 /* From here on zeroes are had by giving the memory back: 8 MiB. */
 #define PURGE_MIN_PAGES 128u
@@ -111,19 +111,13 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 
 void *large_alloc_growing(struct thread_cache *own, size_t size)
 {
-	struct page *page = NULL;
+	struct page *page;
 	uint32_t nr;
 
-	if (size > HUGE_MIN / GROWTH_ROOM)
+	if (size > SMALL_MAX)
 		return NULL;
 	nr = pages_of(size);
-	if (own)
-		page = run_cache_take_longer(&own->mm.runs, nr * GROWTH_ROOM);
-	if (page)
-		run_trim(page, nr);
-	else
-		page = alloc_run_growing(mm_of(own), GFP_MOVABLE, nr,
-					 nr * GROWTH_ROOM);
+	page = alloc_run_growing(mm_of(own), GFP_MOVABLE, nr, nr * GROWTH_ROOM);
 	return page ? start_of(page) : NULL;
 }
 

@@ -18,8 +18,8 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 			  size_t size) must_check;
 
 /*
- * The same for a block that is expected to grow, and therefore of any size:
- * where there is room, free pages are behind it. NULL when there is not.
+ * Pages for a block of up to SMALL_MAX that is expected to grow: free ones are
+ * behind it. NULL when there is no such place, or the size is not for it.
  */
 void *large_alloc_growing(struct thread_cache *own, size_t size) must_check;
 

@@ -16,13 +16,6 @@ struct page *run_cache_take(struct run_cache *rc, uint32_t nr)
 	return page;
 }
 
-struct page *run_cache_take_longer(struct run_cache *rc, uint32_t nr)
-{
-	while (nr <= RUN_CACHE_PAGES && !rc->run[nr].nr)
-		nr++;
-	return run_cache_take(rc, nr);
-}
-
 bool run_cache_put(struct run_cache *rc, struct page *page, uint32_t most)
 {
 	uint32_t nr = page->nr;

@@ -21,10 +21,6 @@ struct run_cache {
 /* A run of nr pages, of any number, with no flag set; or NULL. */
 struct page *run_cache_take(struct run_cache *rc, uint32_t nr) must_check;
 
-/* The shortest of nr pages or more. */
-struct page *run_cache_take_longer(struct run_cache *rc,
-				   uint32_t nr) must_check;
-
 /*
  * Keeps a run with no flag set, while there are no more than `most` pages in
  * all of them; false when there is no place for it.

@@ -82,7 +82,7 @@ static void test_states(void **state)
 		int (*fn)(void *arg);
 		const char *says;
 	} bugs[] = {
-		{takes_a_page_off_another_list, "!links_agree(l, page)"},
+		{takes_a_page_off_another_list, "!page_links_agree(l, page)"},
 		{frees_without_the_lock, "!lock_is_mine(&z->lock)"},
 		{frees_a_page_twice, "page->type != PAGE_RUN"},
 	};
