@@ -4,7 +4,7 @@
  *	input.h    bytes as numbers, sizes and alignments
  *	model.h    what is in use: contents, extents, how each is to be freed
  *	family.h   the functions, under both of their names
- *	calls.c    the calls, and what each must do
+ *	calls.h    the calls, and what each must do
  *	target.c   an input: its calls in order, mm_verify() between them
  *	main.c     inputs from files, or random ones, without libFuzzer
  */
