@@ -30,7 +30,7 @@ static inline void frame_leave(const struct frame *f)
 /* What the page layer keeps for this thread, or NULL. */
 static inline struct mm_thread *frame_mm(const struct frame *f)
 {
-	return f->own ? &f->own->mm : NULL;
+	return thread_mm(f->own);
 }
 
 #endif

@@ -47,7 +47,7 @@ static struct page *fenced_run(struct thread_cache *own, size_t len,
 
 	if (alignment > PAGE_SIZE)
 		order = order_at_least(alignment >> PAGE_SHIFT);
-	page = fence_alloc(harden_mm_of(own), len, order);
+	page = fence_alloc(thread_mm(own), len, order);
 	if (page && zero && !(page->flags & PG_ZEROED))
 		harden_wipe(page_to_addr(page), len);
 	return page;

@@ -22,11 +22,6 @@ static inline size_t harden_tail(void)
 	return harden_has(HARDEN_CANARY) ? 1 : 0;
 }
 
-static inline struct mm_thread *harden_mm_of(struct thread_cache *own)
-{
-	return own ? &own->mm : NULL;
-}
-
 /* Reports a write to a freed object, as seen by `function`. */
 void harden_check_poison(const struct kmem_cache *c, const void *obj,
 			 const char *function);

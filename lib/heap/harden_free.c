@@ -84,7 +84,7 @@ static void give_run_back(struct thread_cache *own, struct page *page)
 		return; /* without access it is of no use to anybody */
 	page->flags &= (uint16_t)~PG_CACHED;
 	if (page->flags & PG_FENCED)
-		fence_free(harden_mm_of(own), page);
+		fence_free(thread_mm(own), page);
 	else
 		large_free(own, page);
 }

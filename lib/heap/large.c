@@ -28,11 +28,6 @@ static uint32_t pages_of(size_t size)
 	return (uint32_t)((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 }
 
-static struct mm_thread *mm_of(struct thread_cache *own)
-{
-	return own ? &own->mm : NULL;
-}
-
 /* ---- the cache of runs ------------------------------------------------ */
 
 bool large_free_cached(struct thread_cache *own, struct page *page)
@@ -79,7 +74,7 @@ void *large_alloc(struct thread_cache *own, size_t size, bool zero)
 
 		page = own ? run_cache_take(&own->mm.runs, nr) : NULL;
 		if (!page) {
-			page = alloc_run(mm_of(own), GFP_MOVABLE, nr);
+			page = alloc_run(thread_mm(own), GFP_MOVABLE, nr);
 			if (page)
 				fault_ahead(page);
 		}
@@ -102,7 +97,7 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 	if (order >= ZONE_PAGE_BITS)
 		return NULL;
 	if (size + alignment <= HUGE_MIN)
-		page = alloc_run_aligned(mm_of(own), GFP_MOVABLE,
+		page = alloc_run_aligned(thread_mm(own), GFP_MOVABLE,
 					 pages_of(size ? size : 1), order);
 	if (!page && size + alignment >= HUGE_FALLBACK_MIN)
 		page = huge_alloc(size, order);
@@ -117,7 +112,8 @@ void *large_alloc_growing(struct thread_cache *own, size_t size)
 	if (size > SMALL_MAX)
 		return NULL;
 	nr = pages_of(size);
-	page = alloc_run_growing(mm_of(own), GFP_MOVABLE, nr, nr * GROWTH_ROOM);
+	page = alloc_run_growing(thread_mm(own), GFP_MOVABLE, nr,
+				 nr * GROWTH_ROOM);
 	return page ? start_of(page) : NULL;
 }
 
@@ -126,7 +122,7 @@ void large_free(struct thread_cache *own, struct page *page)
 	if (page->flags & PG_LEARN)
 		fault_ahead_learn(page);
 	if (!large_free_cached(own, page))
-		free_run(mm_of(own), page);
+		free_run(thread_mm(own), page);
 }
 
 /* ---- resizing --------------------------------------------------------- */
@@ -138,15 +134,15 @@ static void *move_run(struct thread_cache *own, struct page *page, uint32_t nr)
 
 	if (page->nr < MOVE_MIN_PAGES)
 		return NULL;
-	to = alloc_run(mm_of(own), GFP_MOVABLE, nr);
+	to = alloc_run(thread_mm(own), GFP_MOVABLE, nr);
 	if (!to)
 		return NULL;
 	if (os_move(page_to_addr(to), page_to_addr(page), len)) {
-		free_run(mm_of(own), to);
+		free_run(thread_mm(own), to);
 		return NULL;
 	}
 	to->flags |= PG_MOVED;
-	free_run(mm_of(own), page);
+	free_run(thread_mm(own), page);
 	return start_of(to);
 }
 

@@ -51,6 +51,12 @@ struct thread_cache {
 	struct thread_cache *next;
 };
 
+/* What the page layer keeps for the owner; NULL without a cache. */
+static inline struct mm_thread *thread_mm(struct thread_cache *own)
+{
+	return own ? &own->mm : NULL;
+}
+
 #define EMPTY_CACHE(which) ((struct thread_cache *)&hot.slots[which])
 
 static always_inline bool cache_is_real(const struct thread_cache *tc)
