@@ -184,6 +184,7 @@ void text_zoneinfo(struct text *t)
 		text_field(t, "low", zone_watermarks(z).low);
 		text_field(t, "high", zone_watermarks(z).soft);
 		text_field(t, "hard", zone_watermarks(z).hard);
+		text_field(t, "patience", READ_ONCE(z->workingset.patience));
 		text_field(t, "spanned", z->span);
 		text_field(t, "present", n.online + z->first_page);
 		text_field(t, "managed", n.online);

@@ -8,12 +8,15 @@
  * page in again costs more than all else that the allocator does, so memory
  * above the soft one is given back when it has been there for PURGE_INTERVAL: a
  * program that frees and allocates in bursts keeps its pages. Of what is
- * above the hard one the excess goes at once.
+ * above the hard one the excess goes at once. With each step of the zone's
+ * patience (see workingset.h) the interval doubles, and so do, up to
+ * HARD_PATIENCE, the pages of the hard watermark.
  */
 #define SOFT_PAGES 256u /* 16 MiB */
 #define SOFT_SHARE 8u	/* an eighth */
 #define HARD_PAGES 1024u
 #define HARD_SHARE 2u
+#define HARD_PATIENCE 2u /* 256 MiB */
 #define PURGE_INTERVAL 100u /* ms */
 
 /* Of so many small frees one looks whether there is too much. */
@@ -138,11 +141,15 @@ struct watermarks zone_watermarks(const struct zone *z)
 {
 	uint32_t used = pages_in_use(z);
 	uint32_t soft = SOFT_PAGES + used / SOFT_SHARE;
+	uint32_t patience = READ_ONCE(z->workingset.patience);
+
+	if (patience > HARD_PATIENCE)
+		patience = HARD_PATIENCE;
 
 	return (struct watermarks){
 		.low = soft - soft / 4,
 		.soft = soft,
-		.hard = HARD_PAGES + used / HARD_SHARE,
+		.hard = (HARD_PAGES << patience) + used / HARD_SHARE,
 	};
 }
 
@@ -150,12 +157,12 @@ struct watermarks zone_watermarks(const struct zone *z)
  * True when it has been above the soft watermark for an interval, and then
  * another begins. Who takes its memory back in time never purges.
  */
-static bool interval_is_over(struct zone *z)
+static bool interval_is_over(struct zone *z, uint64_t now)
 {
 	uint64_t since = READ_ONCE(z->dirty_since);
-	uint64_t now = inject_clock(os_milliseconds());
+	uint64_t interval = PURGE_INTERVAL << READ_ONCE(z->workingset.patience);
 
-	return (!since || now - since >= PURGE_INTERVAL) &&
+	return (!since || now - since >= interval) &&
 	       __atomic_compare_exchange_n(&z->dirty_since, &since, now, false,
 					   __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED) &&
@@ -163,12 +170,12 @@ static bool interval_is_over(struct zone *z)
 }
 
 /* How many dirty pages may stay now. */
-static uint32_t purge_target(struct zone *z, uint32_t dirty)
+static uint32_t purge_target(struct zone *z, uint32_t dirty, uint64_t now)
 {
 	struct watermarks w = zone_watermarks(z);
 
 	if (dirty > w.soft) {
-		if (interval_is_over(z))
+		if (interval_is_over(z, now))
 			return w.low;
 		/* Only what is too much in any case. */
 		return dirty > w.hard ? w.hard - w.hard / 4 : dirty;
@@ -178,10 +185,22 @@ static uint32_t purge_target(struct zone *z, uint32_t dirty)
 	return dirty;
 }
 
+static void purge_to(struct zone *z, uint32_t target, uint64_t now)
+{
+	uint32_t nr;
+
+	stash_drain(z);
+	nr = purge_down_to(z, target, PURGE_MIN_PAGES);
+	if (nr)
+		workingset_purged(&z->workingset, nr,
+				  pages_in_use(z) + zone_dirty_hint(z), now);
+}
+
 void reclaim_dirty(struct zone *z)
 {
 	uint32_t dirty = zone_dirty_hint(z);
 	uint32_t target;
+	uint64_t now;
 
 	/* Whatever the stash has, which takes a look at each of its slots. */
 	if (dirty + STASH_PAGES <= SOFT_PAGES && !READ_ONCE(z->dirty_since))
@@ -189,11 +208,12 @@ void reclaim_dirty(struct zone *z)
 	dirty += stash_pages(z);
 	if (likely(dirty <= SOFT_PAGES && !READ_ONCE(z->dirty_since)))
 		return;
-	target = purge_target(z, dirty);
-	if (target == dirty)
-		return;
-	stash_drain(z);
-	purge_down_to(z, target, PURGE_MIN_PAGES);
+	now = inject_clock(os_milliseconds());
+	target = purge_target(z, dirty, now);
+	/* Who wants the last ones back gets time before more are taken. */
+	if (target != dirty &&
+	    !workingset_refaulted(&z->workingset, pages_in_use(z) + dirty, now))
+		purge_to(z, target, now);
 }
 
 void reclaim_dirty_at_times(struct zone *z)

@@ -20,6 +20,7 @@
 
 #include "os/os.h"
 #include "page_list.h"
+#include "workingset.h"
 
 struct free_area {
 	struct page_list free_list[MIGRATE_TYPES];
@@ -51,6 +52,7 @@ struct zone {
 
 	/* Atomic. */
 	uint64_t dirty_since; /* ms: above the soft watermark; 0: it is not */
+	struct workingset workingset;
 	/* See stash.h. */
 	uint32_t stash[STASH_SLOTS] cacheline_aligned;
 	uint32_t stash_victim;	/* the slot to empty next, about */

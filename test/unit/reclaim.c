@@ -204,6 +204,41 @@ static void test_what_is_taken_again_stays(void **state)
 	}
 }
 
+/* The same 160 MiB again and again: once the excess goes, and is missed. */
+static void test_what_is_missed_stays_longer(void **state)
+{
+	uint64_t purged;
+
+	(void)state;
+	dirty_a_lot(2560);
+	purged = zones[0]->event[ZONE_PURGED];
+	assert_true(purged > 0);
+	assert_int_equal(zones[0]->workingset.patience, 0);
+	for (int i = 0; i < 3; i++) {
+		dirty_a_lot(2560);
+		assert_true(zones[0]->workingset.patience > 0);
+	}
+	/* At most one more purge on the way there, and none of it all. */
+	assert_true(zones[0]->event[ZONE_PURGED] - purged < 2560);
+	assert_true(zone_watermarks(zones[0]).hard > 1024);
+}
+
+/* What is kept for longer is not kept for good. */
+static void test_patience_ends(void **state)
+{
+	struct timespec ms500 = {.tv_nsec = 500 * 1000 * 1000};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		dirty_a_lot(2560);
+	for (int i = 0; i < 8; i++) {
+		nanosleep(&ms500, NULL);
+		dirty_a_lot(64);
+	}
+	assert_true(zones[0]->nr_free_dirty <= 256 + 64);
+	assert_int_equal(verify_zones(), 0);
+}
+
 static void test_the_reserve_is_not_purged(void **state)
 {
 	struct zone *z;
@@ -226,4 +261,5 @@ UNIT_MAIN(TEST(test_purge_drops_memory), TEST(test_purged_memory_is_zero),
 	  TEST(test_too_much_is_given_back_at_once),
 	  TEST(test_more_than_a_little_goes_in_time),
 	  TEST(test_what_is_taken_again_stays),
+	  TEST(test_what_is_missed_stays_longer), TEST(test_patience_ends),
 	  TEST(test_the_reserve_is_not_purged))
