@@ -16,7 +16,7 @@
 #define SOFT_SHARE 8u	/* an eighth */
 #define HARD_PAGES 1024u
 #define HARD_SHARE 2u
-#define HARD_PATIENCE 2u /* 256 MiB */
+#define HARD_PATIENCE 2u    /* 256 MiB */
 #define PURGE_INTERVAL 100u /* ms */
 
 /* Of so many small frees one looks whether there is too much. */
