@@ -9,15 +9,17 @@
 /*
  * Pages. A thread whose refills and drains alternate works in bursts, and gets
  * batches up to MAX_BATCH; one that only takes, or only gives, has nothing of
- * keeping more than STREAM_BATCH.
+ * keeping more than STREAM_BATCH. What one thread keeps others go without, and
+ * touch fresh memory instead: so it begins with MIN_BATCH. Of blocks (orders
+ * above 0) as many pages as BLOCK_BATCH move at least.
  */
-#ifdef BUDDY_TINY
-#define MIN_BATCH 2u
+#define MIN_BATCH 1u
 #define STREAM_BATCH 4u
+#ifdef BUDDY_TINY
+#define BLOCK_BATCH 2u
 #define MAX_BATCH 4u
 #else
-#define MIN_BATCH 8u
-#define STREAM_BATCH 8u
+#define BLOCK_BATCH 8u
 #define MAX_BATCH 32u
 #endif
 
@@ -34,17 +36,23 @@ static inline enum migratetype list_migratetype(unsigned int list)
 	return (enum migratetype)(list % MIGRATE_PCPTYPES);
 }
 
-static void pcp_init(struct per_thread_pages *pcp)
+/* Pages of an order that move at a time. */
+static uint32_t batch_of(const struct per_thread_pages *pcp, unsigned int order)
 {
-	pcp->batch = MIN_BATCH;
-	pcp->high = MIN_BATCH * HIGH_BATCHES;
-	pcp->drains = 0;
+	return order && pcp->batch < BLOCK_BATCH ? BLOCK_BATCH : pcp->batch;
 }
 
 static void set_batch(struct per_thread_pages *pcp, uint32_t batch)
 {
-	pcp->batch = batch;
+	pcp->batch = (uint16_t)batch;
 	pcp->high = batch * HIGH_BATCHES;
+	pcp->block_high = batch_of(pcp, 1) * HIGH_BATCHES;
+}
+
+static void pcp_init(struct per_thread_pages *pcp)
+{
+	set_batch(pcp, MIN_BATCH);
+	pcp->drains = 0;
 }
 
 static void tune_on_refill(struct per_thread_pages *pcp)
@@ -68,7 +76,9 @@ void pcp_expect(struct mm_thread *t, uint32_t nr)
 
 static void tune_on_drain(struct per_thread_pages *pcp)
 {
-	if (++pcp->drains >= STREAM_DRAINS && pcp->batch > MIN_BATCH) {
+	if (pcp->drains < STREAM_DRAINS)
+		pcp->drains++;
+	if (pcp->drains == STREAM_DRAINS && pcp->batch > MIN_BATCH) {
 		set_batch(pcp, pcp->batch / 2);
 		pcp->drains = 1;
 	}
@@ -93,10 +103,11 @@ static void rmqueue_bulk(struct mm_thread *t, struct zone *z,
 			 struct page_list *list)
 {
 	struct per_thread_pages *pcp = &t->pcp;
-	uint32_t nr = pcp->batch >> order;
+	uint32_t batch = batch_of(pcp, order);
+	uint32_t nr = batch >> order;
 	uint64_t flags;
 
-	gather_dirty(t, z, pcp->batch);
+	gather_dirty(t, z, batch);
 	flags = zone_lock(z);
 	for (uint32_t i = 0; i < (nr ? nr : 1); i++) {
 		/* Only what is asked for is worth growing the zone. */
@@ -225,7 +236,7 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 		free_from_list(t, l, PAGEBLOCK_PAGES);
 	pcp_put(pcp, l, page, order);
 	if (pcp->count > pcp_most(pcp, order)) {
-		free_pcppages_bulk(t, pcp->batch, l);
+		free_pcppages_bulk(t, batch_of(pcp, order), l);
 		tune_on_drain(pcp);
 	}
 }

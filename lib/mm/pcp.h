@@ -21,10 +21,11 @@
 #define NR_PCP_LISTS (NR_PCP_ORDERS * MIGRATE_PCPTYPES)
 
 struct per_thread_pages {
-	uint32_t count;	 /* pages in the lists of small orders */
-	uint32_t high;	 /* count above this: `batch` pages go to the buddy */
-	uint32_t batch;	 /* pages moved in one hold of the lock, at least 1 */
-	uint32_t drains; /* since the last refill, about */
+	uint32_t count; /* pages in the lists of small orders */
+	uint32_t high;	/* count above this: `batch` pages go to the buddy */
+	uint32_t block_high; /* the same when it is blocks that are freed */
+	uint16_t batch;	 /* pages moved in one hold of the lock, at least 1 */
+	uint16_t drains; /* since the last refill, about */
 	uint32_t pageblocks; /* in the lists of that order */
 	uint32_t victim;     /* the list to drain next */
 	struct page_list lists[NR_PCP_LISTS];
@@ -130,7 +131,7 @@ static inline void pcp_put(struct per_thread_pages *pcp, unsigned int l,
 static inline uint32_t pcp_most(const struct per_thread_pages *pcp,
 				unsigned int order)
 {
-	return pcp->high + (1u << order) - 1;
+	return (order ? pcp->block_high : pcp->high) + (1u << order) - 1;
 }
 
 /* Puts a block in the lists; false when others would have to make room. */
