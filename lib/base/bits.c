@@ -23,8 +23,7 @@ size_t bitmap_count_range(const uint64_t *map, size_t start, size_t nr)
 {
 	size_t count = 0;
 
-	for_each_word(w, mask, start, nr) count +=
-		(size_t)__builtin_popcountll(map[w] & mask);
+	for_each_word(w, mask, start, nr) count += count_bits(map[w] & mask);
 	return count;
 }
 

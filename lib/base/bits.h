@@ -43,6 +43,25 @@ static inline unsigned int highest_bit(uint64_t x)
 	return BITS_PER_WORD - 1 - (unsigned int)__builtin_clzll(x);
 }
 
+/*
+ * How many bits are set. After H. S. Warren, "Hacker's Delight" (2013), 5-1:
+ * sums of two, four and eight bits, then all bytes by a multiplication. On
+ * x86-64 the builtin calls a function of libgcc, unless the oldest processors
+ * are left out.
+ */
+static inline unsigned int count_bits(uint64_t x)
+{
+#if defined(__x86_64__) && !defined(__POPCNT__)
+	x -= x >> 1 & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) +
+	    (x >> 2 & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (unsigned int)(x * UINT64_C(0x0101010101010101) >> 56);
+#else
+	return (unsigned int)__builtin_popcountll(x);
+#endif
+}
+
 /* The smallest n with 2^n >= x; x is not 0. */
 static inline unsigned int order_at_least(uint64_t x)
 {

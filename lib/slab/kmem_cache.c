@@ -404,8 +404,7 @@ void kmem_cache_free_bulk(struct kmem_cache *c, struct mm_thread *t,
 	while (nr) {
 		struct group g = next_group(c, nr, objects);
 
-		if (g.nr > 1 &&
-		    unlikely((uint32_t)__builtin_popcountll(g.bits) != g.nr))
+		if (g.nr > 1 && unlikely(count_bits(g.bits) != g.nr))
 			object_twice(c, &g, objects);
 		mark_free(c, t, &g);
 		objects += g.nr;

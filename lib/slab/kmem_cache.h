@@ -185,11 +185,11 @@ static inline uint32_t slab_nr_free(const struct kmem_cache *c,
 				    const struct page *page)
 {
 	const uint64_t *map = READ_ONCE(page->bitmap);
-	int n = 0;
+	uint32_t n = 0;
 
 	for (uint32_t w = 0; w < BITMAP_WORDS(c->nr_objects); w++)
-		n += __builtin_popcountll(READ_ONCE(map[w]));
-	return (uint32_t)n;
+		n += count_bits(READ_ONCE(map[w]));
+	return n;
 }
 
 /* What slabinfo shows of a cache. */

@@ -70,7 +70,7 @@ static uint32_t take_words(const struct kmem_cache *c, struct page *page,
 
 	for (; w < end && left; w++) {
 		uint64_t bits = read_word(&map[w]);
-		uint32_t n = (uint32_t)__builtin_popcountll(bits);
+		uint32_t n = count_bits(bits);
 
 		if (!n)
 			continue;

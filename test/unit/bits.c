@@ -41,6 +41,34 @@ static void test_powers_of_two(void **state)
 	assert_int_equal(order_at_least(UINT64_MAX), 64);
 }
 
+static unsigned int count_one_by_one(uint64_t x)
+{
+	unsigned int n = 0;
+
+	for (; x; x >>= 1)
+		n += x & 1;
+	return n;
+}
+
+static void test_count_bits(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	assert_int_equal(count_bits(0), 0);
+	for (unsigned int b = 0; b < 64; b++) {
+		assert_int_equal(count_bits(UINT64_C(1) << b), 1);
+		assert_int_equal(count_bits(UINT64_MAX >> b), 64 - b);
+		assert_int_equal(count_bits(UINT64_MAX << b), 64 - b);
+	}
+	for (int i = 0; i < 10000; i++) {
+		uint64_t x = unit_random(&seed) & unit_random(&seed);
+
+		assert_int_equal(count_bits(x), count_one_by_one(x));
+		assert_int_equal(count_bits(~x), 64 - count_bits(x));
+	}
+}
+
 struct model {
 	uint64_t map[WORDS];
 	bool bit[WORDS * BITS_PER_WORD];
@@ -129,6 +157,6 @@ static void test_mask_is_within_its_word(void **state)
 	assert_true(bitmap_mask(0, 4, 4) == 0xf0);
 }
 
-UNIT_MAIN(TEST(test_alignment), TEST(test_powers_of_two),
+UNIT_MAIN(TEST(test_alignment), TEST(test_powers_of_two), TEST(test_count_bits),
 	  TEST(test_every_range_is_read), TEST(test_every_range_is_written),
 	  TEST(test_mask_is_within_its_word))
