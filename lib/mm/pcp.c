@@ -26,8 +26,8 @@
 /* `high` is this many batches. */
 #define HIGH_BATCHES 2u
 
-/* Drains in a row until a thread is known to only give. */
-#define STREAM_DRAINS 4u
+/* Pages given in a row until a thread is known to only give. */
+#define STREAM_PAGES (2 * MAX_BATCH)
 
 #define FIRST_PAGEBLOCK_LIST ((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES)
 
@@ -52,16 +52,16 @@ static void set_batch(struct per_thread_pages *pcp, uint32_t batch)
 static void pcp_init(struct per_thread_pages *pcp)
 {
 	set_batch(pcp, MIN_BATCH);
-	pcp->drains = 0;
+	pcp->given = 0;
 }
 
 static void tune_on_refill(struct per_thread_pages *pcp)
 {
-	uint32_t most = pcp->drains ? MAX_BATCH : STREAM_BATCH;
+	uint32_t most = pcp->given ? MAX_BATCH : STREAM_BATCH;
 
 	if (pcp->batch < most)
 		set_batch(pcp, pcp->batch * 2);
-	pcp->drains = 0;
+	pcp->given = 0;
 }
 
 void pcp_expect(struct mm_thread *t, uint32_t nr)
@@ -74,14 +74,16 @@ void pcp_expect(struct mm_thread *t, uint32_t nr)
 		set_batch(pcp, pcp->batch * 2);
 }
 
-static void tune_on_drain(struct per_thread_pages *pcp)
+static void tune_on_drain(struct per_thread_pages *pcp, uint32_t nr)
 {
-	if (pcp->drains < STREAM_DRAINS)
-		pcp->drains++;
-	if (pcp->drains == STREAM_DRAINS && pcp->batch > MIN_BATCH) {
-		set_batch(pcp, pcp->batch / 2);
-		pcp->drains = 1;
+	uint32_t given = pcp->given + nr;
+
+	if (given > STREAM_PAGES) {
+		given = 1;
+		if (pcp->batch > MIN_BATCH)
+			set_batch(pcp, pcp->batch / 2);
 	}
+	pcp->given = (uint16_t)given;
 }
 
 /* Puts a chain's blocks at the tail of a list, which is empty. */
@@ -236,8 +238,10 @@ void free_pcp_page(struct mm_thread *t, struct page *page, unsigned int order)
 		free_from_list(t, l, PAGEBLOCK_PAGES);
 	pcp_put(pcp, l, page, order);
 	if (pcp->count > pcp_most(pcp, order)) {
-		free_pcppages_bulk(t, batch_of(pcp, order), l);
-		tune_on_drain(pcp);
+		uint32_t nr = batch_of(pcp, order);
+
+		free_pcppages_bulk(t, nr, l);
+		tune_on_drain(pcp, nr);
 	}
 }
 

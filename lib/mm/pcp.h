@@ -24,8 +24,8 @@ struct per_thread_pages {
 	uint32_t count; /* pages in the lists of small orders */
 	uint32_t high;	/* count above this: `batch` pages go to the buddy */
 	uint32_t block_high; /* the same when it is blocks that are freed */
-	uint16_t batch;	 /* pages moved in one hold of the lock, at least 1 */
-	uint16_t drains; /* since the last refill, about */
+	uint16_t batch; /* pages moved in one hold of the lock, at least 1 */
+	uint16_t given; /* pages, since the last refill, about */
 	uint32_t pageblocks; /* in the lists of that order */
 	uint32_t victim;     /* the list to drain next */
 	struct page_list lists[NR_PCP_LISTS];
