@@ -254,7 +254,7 @@ static bool size_fits(const struct page *page, size_t size)
 	return size > usable / 2 || usable == MIN_OBJECT_SIZE;
 }
 
-static noinline void free_sized_any(void *p, size_t size, const char *function)
+void heap_free_sized_slow(void *p, size_t size, const char *function)
 {
 	const struct page *page;
 
@@ -266,32 +266,6 @@ static noinline void free_sized_any(void *p, size_t size, const char *function)
 	if (!size_fits(page, size))
 		misuse("wrong size", function, p);
 	heap_free_checked(p, function);
-}
-
-/* An object's class, where there are classes: which sizes are of it? */
-static inline bool is_of_class(size_t size, size_t class)
-{
-	const struct kmem_cache *c = &kmem_caches[class];
-
-	return class && class < NR_SIZE_CLASSES && size <= c[0].size &&
-	       size > c[-1].size;
-}
-
-void heap_free_sized_slow(void *p, size_t size, const char *function)
-{
-	size_t class = tagged_class(p);
-	struct thread_cache *tc;
-
-	/* A medium object, most often: its class takes more than a shift. */
-	if (unlikely(!is_of_class(size, class))) {
-		free_sized_any(p, size, function);
-		return;
-	}
-	tc = soft_mask();
-	if (likely(magazine_push(tc, class, p)))
-		soft_unmask(tc);
-	else
-		heap_free_slow(p, tc, function);
 }
 
 void heap_free_aligned_sized(void *p, size_t alignment, size_t size,

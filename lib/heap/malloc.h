@@ -62,26 +62,26 @@ static always_inline void heap_free(void *p, const char *function)
 	soft_unmask(tc);
 }
 
-/* The size leads to the class; the tag only has to agree. */
+/* The tag leads to the class; the size only has to agree. */
 static always_inline void heap_free_sized(void *p, size_t size,
 					  const char *function)
 {
-	size_t steps = (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT;
 	size_t i = tag_index(p);
 	struct thread_cache *tc;
-	size_t cache;
+	size_t tag;
 
-	if (unlikely(i >= NR_TAGS) || unlikely(steps > TABLE_STEPS)) {
+	if (unlikely(i >= NR_TAGS)) {
 		heap_free_sized_slow(p, size, function);
 		return;
 	}
-	cache = hot.class[steps];
-	if (unlikely(tags[i] != cache) || unlikely(!tag_accepts(&cache, p))) {
+	tag = tags[i];
+	if (unlikely(!tag_serves(tag, size)) ||
+	    unlikely(!tag_accepts(&tag, p))) {
 		heap_free_sized_slow(p, size, function);
 		return;
 	}
 	tc = soft_mask();
-	if (unlikely(!magazine_push(tc, cache, p))) {
+	if (unlikely(!magazine_push(tc, tag, p))) {
 		heap_free_slow(p, tc, function);
 		return;
 	}

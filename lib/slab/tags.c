@@ -53,6 +53,10 @@ static void set_test(const struct kmem_cache *c)
 
 	WRITE_ONCE(hot.inverse[c->index], small ? c->inverse : 1);
 	WRITE_ONCE(hot.limit[c->index], limit);
+	if (c->index < NR_SIZE_CLASSES) {
+		WRITE_ONCE(hot.least[c->index], c[-1].size + 1);
+		WRITE_ONCE(hot.sizes[c->index], c->size - c[-1].size);
+	}
 }
 
 void tag_pages(const void *p, const struct kmem_cache *c, size_t n, size_t step)

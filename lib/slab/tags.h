@@ -42,6 +42,9 @@ struct hot {
 	/* By tag, see tag_accepts(); 0: no slab has it yet. */
 	uint32_t inverse[NR_MAGAZINES];
 	uint32_t limit[NR_MAGAZINES];
+	/* By tag, see tag_serves(); 0: not one of malloc's classes. */
+	size_t least[NR_MAGAZINES];
+	size_t sizes[NR_MAGAZINES];
 };
 
 extern struct hot hot;
@@ -71,6 +74,13 @@ static always_inline bool tag_accepts(size_t *tag, const void *p)
 	uint32_t fraction = (uint16_t)(uintptr_t)p * hot.inverse[*tag];
 
 	return fraction < hot.limit[*tag];
+}
+
+/* Whether a size leads to the class with this tag: one of `sizes` from `least`
+ * on. */
+static always_inline bool tag_serves(size_t tag, size_t size)
+{
+	return size - hot.least[tag] < hot.sizes[tag];
 }
 
 /* The cache of the tagged page that an object begins in; 0: none. */

@@ -52,6 +52,28 @@ static void test_no_tag_accepts_nothing(void **state)
 		assert_false(tag_accepts(&i, page_in_window));
 }
 
+/* Each size with each tag: it is served by the class that it leads to. */
+static void test_serves_the_sizes_of_a_class(void **state)
+{
+	(void)state;
+	setup();
+	for (size_t i = 1; i < NR_SIZE_CLASSES; i++) {
+		assert_false(tag_serves(i, kmem_caches[i].size));
+		tag_pages(page_in_window, &kmem_caches[i], 1, 1);
+	}
+	for (size_t i = 0; i < NR_MAGAZINES; i++) {
+		bool is_class = i && i < NR_SIZE_CLASSES;
+
+		assert_false(tag_serves(i, 0));
+		assert_false(tag_serves(i, SMALL_MAX + 1));
+		assert_false(tag_serves(i, SIZE_MAX));
+		for (size_t size = 1; size <= SMALL_MAX; size += 1 + size / 99)
+			if (tag_serves(i, size) !=
+			    (is_class && size_class(size) == i))
+				fail_msg("tag %zu, size %zu", i, size);
+	}
+}
+
 static void test_tags_are_set_and_taken_off(void **state)
 {
 	size_t i;
@@ -147,6 +169,7 @@ static void test_empty_magazines(void **state)
 
 UNIT_MAIN(TEST(test_accepts_the_first_byte_of_objects),
 	  TEST(test_no_tag_accepts_nothing),
+	  TEST(test_serves_the_sizes_of_a_class),
 	  TEST(test_tags_are_set_and_taken_off), TEST(test_window),
 	  TEST(test_slabs_are_tagged_while_they_live),
 	  TEST(test_internal_slabs_have_no_tag), TEST(test_empty_magazines))
