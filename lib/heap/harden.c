@@ -31,6 +31,7 @@ static uint32_t flags_of_options(void)
 static void begin_exact(void)
 {
 	magazines_disable();
+	slab_purge_disable();
 	if (wanted & HARDEN_RANDOM)
 		slab_randomize();
 	if (wanted & HARDEN_EXACT) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +57,14 @@ uint64_t os_milliseconds(void)
 	syscall2(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * MS_PER_S +
 	       (uint64_t)ts.tv_nsec / NS_PER_MS;
+}
+
+uint32_t os_minor_faults(void)
+{
+	struct rusage usage = {0};
+
+	syscall2(__NR_getrusage, RUSAGE_SELF, &usage);
+	return (uint32_t)usage.ru_minflt;
 }
 
 void os_sleep(unsigned int ms)

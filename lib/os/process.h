@@ -40,6 +40,9 @@ int os_keep_fd(int fd);
 /* Milliseconds on a clock that only goes forward. */
 uint64_t os_milliseconds(void);
 
+/* Page faults of the process so far that needed no disk; may wrap around. */
+uint32_t os_minor_faults(void);
+
 /* Lets that many milliseconds pass, or fewer when a signal comes. */
 void os_sleep(unsigned int ms);
 

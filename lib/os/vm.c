@@ -200,11 +200,18 @@ int os_relocate(void *to, void *from, size_t old_len, size_t new_len)
 	return (int)ret;
 }
 
+void os_resident(const void *addr, size_t len, unsigned char *pages)
+{
+	if (syscall3(__NR_mincore, addr, len, pages))
+		for (size_t i = 0; i < len / os_page_size(); i++)
+			pages[i] = 1;
+}
+
 bool os_is_resident(const void *addr)
 {
 	unsigned char in = 1;
 
-	syscall3(__NR_mincore, addr, os_page_size(), &in);
+	os_resident(addr, os_page_size(), &in);
 	return in & 1;
 }
 

@@ -54,6 +54,12 @@ int os_resize(void *addr, size_t old_len, size_t new_len) must_check;
 int os_relocate(void *to, void *from, size_t old_len,
 		size_t new_len) must_check;
 
+/*
+ * Which OS pages have memory now: bit 0 of `pages` for each of them. All do
+ * when it cannot be told.
+ */
+void os_resident(const void *addr, size_t len, unsigned char *pages);
+
 /* Whether the OS page at addr has memory now; true when it cannot be told. */
 bool os_is_resident(const void *addr);
 

@@ -3,6 +3,7 @@
 #include "ledger.h"
 #include "misuse.h"
 #include "slab_map.h"
+#include "slab_purge.h"
 #include "tags.h"
 
 /*
@@ -100,6 +101,8 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t,
 	set_page_type(page, PAGE_SLAB);
 	if (!cache_is_internal(c->index))
 		tag_slab(c, page, true);
+	if (page->flags & PG_ZEROED)
+		slab_purge_on_fresh(t, 1u << c->order);
 	return page;
 }
 
@@ -198,31 +201,70 @@ static void end_sweep(struct kmem_cache *c)
 }
 
 /*
- * Slabs move from one stack to the other one by one, so that nothing is lost
+ * Slabs move from stack `from` to the other one by one, so that nothing is lost
  * when the sweep is ended by a fork, and little is missed by who needs a slab.
+ * At most *budget of them, which is what is left of it afterwards; the OS pages
+ * purged.
  */
-void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
+static uint32_t sweep_stack(struct kmem_cache *c, struct mm_thread *t,
+			    uint32_t from, bool purge, uint32_t *budget)
 {
-	uint32_t from, most;
+	uint32_t most = READ_ONCE(c->nr_listed);
+	uint32_t purged = 0;
 
-	if (!begin_sweep(c))
-		return;
-	WRITE_ONCE(c->nr_empty, 0);
-	from = READ_ONCE(c->current) & 1;
 	WRITE_ONCE(c->current, from ^ 1);
-	most = READ_ONCE(c->nr_listed);
-	for (uint32_t i = 0; i <= most; i++) {
+	for (uint32_t i = 0; i <= most && *budget; i++, --*budget) {
 		struct page *page = pop_from(c, from);
 
 		if (!page)
 			break;
-		if (slab_all_free(c, page))
+		if (slab_all_free(c, page)) {
 			slab_retire(c, t, page);
-		else
-			list_slab(c, page);
+			continue;
+		}
+		if (purge)
+			purged += slab_purge(c, page);
+		list_slab(c, page);
 	}
+	return purged;
+}
+
+/* What a purge has left over is on the stack that is not the current one. */
+static bool has_rest(const struct kmem_cache *c)
+{
+	return slab_stack_first(&c->partial[~READ_ONCE(c->current) & 1]);
+}
+
+void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
+{
+	uint32_t all = UINT32_MAX;
+
+	if (!begin_sweep(c))
+		return;
+	WRITE_ONCE(c->nr_empty, 0);
+	if (has_rest(c))
+		sweep_stack(c, t, ~READ_ONCE(c->current) & 1, false, &all);
+	sweep_stack(c, t, READ_ONCE(c->current) & 1, false, &all);
 	c->nr_sweeps++;
 	end_sweep(c);
+}
+
+bool kmem_cache_purge(struct kmem_cache *c, struct mm_thread *t,
+		      uint32_t *budget, uint32_t *purged)
+{
+	uint32_t from = READ_ONCE(c->current) & 1;
+	bool rest;
+
+	if (!begin_sweep(c))
+		return true;
+	WRITE_ONCE(c->nr_empty, 0);
+	if (has_rest(c))
+		from ^= 1;
+	*purged += sweep_stack(c, t, from, true, budget);
+	c->nr_sweeps++;
+	rest = !*budget && has_rest(c);
+	end_sweep(c);
+	return !rest;
 }
 
 bool kmem_cache_sweep_all(struct mm_thread *t)

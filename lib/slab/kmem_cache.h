@@ -216,4 +216,12 @@ void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t);
 /* The same for all caches that have some; true when any went. */
 bool kmem_cache_sweep_all(struct mm_thread *t);
 
+/*
+ * A sweep of at most *budget slabs that purges what it can of those which stay
+ * (slab_purge.h); *purged grows by those OS pages. False when more are left,
+ * which the next call goes on with.
+ */
+bool kmem_cache_purge(struct kmem_cache *c, struct mm_thread *t,
+		      uint32_t *budget, uint32_t *purged);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "magazine.h"
 #include "misuse.h"
+#include "slab_purge.h"
 
 /* Bytes that one magazine may hold at most. */
 #define MAGAZINE_MAX_BYTES (1u << 20)
@@ -284,11 +285,17 @@ void *magazine_alloc_slow(struct thread_cache *own, unsigned int cache)
 
 static void make_room(struct thread_cache *own, unsigned int cache)
 {
+	uint32_t capacity = own->capacity[cache];
+
 	if (own->top[cache] != own->end[cache])
 		return;
-	flush(own, cache,
-	      is_stream(own, cache, MISS_FULL) ? own->capacity[cache]
-					       : HALF(own->capacity[cache]));
+	if (is_stream(own, cache, MISS_FULL)) {
+		flush(own, cache, capacity);
+		slab_purge_on_freed(&own->mm,
+				    (size_t)capacity * kmem_caches[cache].size);
+	} else {
+		flush(own, cache, HALF(capacity));
+	}
 }
 
 /*

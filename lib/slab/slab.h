@@ -13,6 +13,7 @@
 #include "secret.h"
 #include "size_class.h"
 #include "slab_map.h"
+#include "slab_purge.h"
 #include "tags.h"
 #include "thread_cache.h"
 
