@@ -229,7 +229,8 @@ void slab_purge_on_freed(struct mm_thread *t, size_t bytes)
 {
 	if (unlikely(READ_ONCE(look.left)))
 		look_at_some(t);
-	else if (unlikely(reaches_share(&freed_kib, (uint32_t)(bytes >> 10)) &&
+	else if (unlikely(reaches_share(&freed_kib,
+					(uint32_t)((bytes + 512) >> 10)) &&
 			  may_look_for_freed()))
 		begin_look(t, true);
 }
