@@ -150,6 +150,7 @@ static void lose_interest(void)
 	WRITE_ONCE(freed_set.patience, MAX_PATIENCE);
 }
 
+/* Page faults stand for what is resident: they grow as it comes back. */
 static void learn(uint32_t purged)
 {
 	uint64_t now = inject_clock(os_milliseconds());
