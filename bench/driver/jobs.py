@@ -118,8 +118,8 @@ class Micro:
     cases: tuple
     group: str = "micro"
     unit: str = "ns/op"
-    # Seconds of a case, and before it without a clock: what is timed are
-    # calls, not the faults of memory that is touched for the first time.
+    # Seconds of a turn, and before the first without a clock: what is timed
+    # are calls, not the faults of memory that is touched for the first time.
     FULL_SECONDS = (0.016, 0.05)
     QUICK_SECONDS = (0.001, 0.02)
     # A program on the same core (another virtual machine's, maybe) slows some

@@ -465,7 +465,7 @@ int heap_trim(size_t pad)
 	uint32_t purged = 0;
 
 	give_up_caches(f.own);
-	slab_purge_all(thread_mm(f.own));
+	slab_purge_all(frame_mm(&f));
 	frame_leave(&f);
 	for (uint32_t i = 0; i < nr_zones_now(); i++) {
 		uint32_t dirty = zone_dirty_hint(zones[i]);

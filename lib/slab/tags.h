@@ -42,7 +42,10 @@ struct hot {
 	/* By tag, see tag_accepts(); 0: no slab has it yet. */
 	uint32_t inverse[NR_MAGAZINES];
 	uint32_t limit[NR_MAGAZINES];
-	/* By tag, see tag_serves(); 0: not one of malloc's classes. */
+	/*
+	 * By tag: the least size that leads to the class, and how many sizes
+	 * do; 0: not one of malloc's classes.
+	 */
 	size_t least[NR_MAGAZINES];
 	size_t sizes[NR_MAGAZINES];
 };
@@ -76,8 +79,7 @@ static always_inline bool tag_accepts(size_t *tag, const void *p)
 	return fraction < hot.limit[*tag];
 }
 
-/* Whether a size leads to the class with this tag: one of `sizes` from `least`
- * on. */
+/* Whether a size leads to the class with this tag. */
 static always_inline bool tag_serves(size_t tag, size_t size)
 {
 	return size - hot.least[tag] < hot.sizes[tag];
