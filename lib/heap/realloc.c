@@ -42,15 +42,17 @@ static __thread const void *grown;
 
 /*
  * A quarter more spares what grows by small steps half of its moves. Others
- * get what they ask for.
+ * get what they ask for. The room ends at a power of two: so do many buffers,
+ * and what is beyond would stay unused in all of them.
  */
 static inline size_t with_room(const void *p, size_t usable, size_t size)
 {
 	size_t more = size + size / 4;
+	size_t power = (size_t)2 << highest_bit(size - 1);
 
-	return p == grown && size < usable + usable / 4 && more <= SMALL_MAX
-		       ? more
-		       : size;
+	if (p != grown || size >= usable + usable / 4 || more > SMALL_MAX)
+		return size;
+	return more < power ? more : power;
 }
 
 static noinline void *alloc_growing(size_t size)

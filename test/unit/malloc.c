@@ -274,6 +274,8 @@ static void test_a_block_that_grows_on_has_room(void **state)
 	memset(other, 'o', 100);
 	/* Of which one in four is a class's end; without room it were 34. */
 	assert_in_range(grow_in_steps(&p, other), 8, 16);
+	/* Not beyond the power of two at which many programs stop. */
+	assert_int_equal(heap_usable_size(p, "malloc_usable_size"), 8192);
 	heap_free_sized(p, 8192, "free_sized");
 	/* Once, or by a large step, it gets its class. */
 	p = heap_realloc(other, 300, "realloc");
