@@ -30,12 +30,14 @@ enum empty_cache { EMPTY_GONE, EMPTY_BOOT, EMPTY_BUSY, NR_EMPTY_CACHES };
 enum empty_cache { EMPTY_BUSY, EMPTY_BOOT, EMPTY_GONE, NR_EMPTY_CACHES };
 #endif
 
+#define NR_EMPTY_SLOTS (2 * NR_MAGAZINES + NR_EMPTY_CACHES)
+
 struct hot {
 	/*
 	 * The `top` and `end` of caches whose magazines have no slots. As all
 	 * entries are the same the three may overlap, 8 bytes apart.
 	 */
-	void **slots[2 * NR_MAGAZINES + NR_EMPTY_CACHES];
+	void **slots[NR_EMPTY_SLOTS];
 	uintptr_t tag_base; /* the address that tags[0] stands for */
 	/* By a size in steps, see TABLE_MAX. */
 	uint8_t class[TABLE_STEPS + 1];
@@ -93,6 +95,9 @@ static inline size_t tagged_class(const void *p)
 
 	return tag && tag_accepts(&tag, p) ? tag : 0;
 }
+
+/* Shared library only: before any call that reads `hot` (preload/early.c). */
+void tags_fill_slots(void);
 
 /* No page is tagged from now on, so that every call takes a slow path. */
 void tags_disable(void);
