@@ -53,7 +53,7 @@ static struct kmem_cache *own_cache(const char *name, size_t size,
 		;
 	if (i < NR_USER_CACHES) {
 		c = &kmem_caches[FIRST_USER + i];
-		strncpy(c->name, name, CACHE_NAME_SIZE - 1);
+		strncpy(kmem_cache_names[i], name, CACHE_NAME_SIZE - 1);
 		c->ctor = ctor;
 		ended[i] = false;
 		if (!kmem_cache_init(c, size, gfp))

@@ -22,8 +22,8 @@ static void cache_name(const struct kmem_cache *c, char *name, size_t size)
 	struct text t;
 
 	text_init(&t, name, size);
-	if (c->name[0]) {
-		text_str(&t, c->name);
+	if (c->index >= FIRST_USER) {
+		text_str(&t, kmem_cache_names[c->index - FIRST_USER]);
 	} else if (c->index == CACHE_THREADS) {
 		text_str(&t, "thread_cache");
 	} else {

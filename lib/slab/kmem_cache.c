@@ -354,13 +354,17 @@ static inline uint32_t object_at(size_t offset, uint64_t inverse)
 	return (uint32_t)(offset * inverse >> 32);
 }
 
-/* What has come to be true of a slab whose objects were just marked free. */
+/*
+ * What has come to be true of a slab whose objects were just marked free, and
+ * whose word of the bitmap is all set by that or not.
+ */
 static void after_free(struct kmem_cache *c, struct mm_thread *t,
-		       struct page *page, uint32_t now)
+		       struct page *page, uint32_t now, bool word_is_free)
 {
 	if (hold_if_full(page, now))
 		release_slab(c, t, page);
-	else if ((now & STATE_MASK) == SLAB_LISTED && slab_all_free(c, page))
+	else if ((now & STATE_MASK) == SLAB_LISTED && word_is_free &&
+		 slab_all_free(c, page))
 		note_empty(c, t);
 }
 
@@ -387,7 +391,9 @@ static void mark_free(struct kmem_cache *c, struct mm_thread *t,
 		wrong_object(c, g, old & g->bits);
 	now = __atomic_load_n(&page->state, __ATOMIC_SEQ_CST);
 	if ((now & STATE_MASK) != SLAB_HELD && (now & ~STATE_MASK) == life)
-		after_free(c, t, page, now);
+		after_free(c, t, page, now,
+			   (old | g->bits) ==
+				   bitmap_mask(g->word, 0, c->nr_objects));
 }
 
 /* One of a group's objects is in it twice. */

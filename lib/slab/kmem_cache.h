@@ -57,6 +57,7 @@ _Static_assert(NR_CACHES <= UINT8_MAX, "a cache's index fits struct page");
 
 #define CACHE_NAME_SIZE 32
 
+/* A line of the processor's cache each. */
 struct kmem_cache {
 	/* Constant. */
 	uint32_t size;	  /* of an object; 0: the entry is unused */
@@ -66,17 +67,16 @@ struct kmem_cache {
 	uint16_t nr_objects; /* in a slab */
 	uint16_t index;	     /* of this entry */
 	void (*ctor)(void *);
-	char name[CACHE_NAME_SIZE]; /* "" for a size class */
 
 	/* Atomic. */
-	struct slab_stack partial[2] cacheline_aligned;
+	struct slab_stack partial[2];
 	uint32_t current;   /* the stack that slabs are put on */
 	uint32_t nr_listed; /* slabs on both stacks, about */
 	uint32_t nr_empty;  /* of them, seen to have nothing out, about */
 	uint32_t sweeper;   /* epoch of the process that sweeps; 0: none */
 	uint32_t nr_slabs;
 	uint32_t nr_sweeps;
-};
+} cacheline_aligned;
 
 enum slab_state { SLAB_NONE, SLAB_HELD, SLAB_LISTED, SLAB_FULL };
 #define SLAB_STATE_BITS 2
@@ -89,6 +89,9 @@ static inline enum slab_state slab_state(const struct page *page)
 }
 
 extern struct kmem_cache kmem_caches[NR_CACHES];
+
+/* What the user calls a cache; apart, as few programs have any. */
+extern char kmem_cache_names[NR_USER_CACHES][CACHE_NAME_SIZE];
 
 static inline bool cache_is_internal(unsigned int index)
 {
