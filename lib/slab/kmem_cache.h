@@ -52,8 +52,8 @@ _Static_assert(NR_CACHES <= UINT8_MAX, "a cache's index fits struct page");
 #define CACHE_THREADS FIRST_INTERNAL
 #define CACHE_MAGAZINES (FIRST_INTERNAL + 1)
 
-/* Room for struct thread_cache, which is of a higher file. */
-#define THREAD_CACHE_SIZE 4352u
+/* Room for struct thread_cache, which is of a higher file: a small OS page. */
+#define THREAD_CACHE_SIZE 4096u
 
 #define CACHE_NAME_SIZE 32
 

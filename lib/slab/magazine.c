@@ -26,7 +26,7 @@
  * threads do not share cache lines. Larger ones have lines enough of their
  * own, and a slab for each thread and class is much memory.
  */
-#define CLAIM_MAX 256u
+#define CLAIM_MAX 128u
 
 /*
  * Slots that a magazine begins with. Of the objects that a thread takes and
@@ -143,6 +143,15 @@ static bool resize_array(struct thread_cache *own, unsigned int cache,
 	return true;
 }
 
+struct magazine_stat magazine_wraps[NR_MAGAZINES];
+
+/* A thread's counters are small, so that a thread's cache fits an OS page. */
+static void count(uint16_t *counter, uint64_t *wraps)
+{
+	if (unlikely(!++*counter))
+		__atomic_fetch_add(wraps, UINT16_MAX + 1, __ATOMIC_RELAXED);
+}
+
 /* Gives the oldest nr objects of a magazine back to their slabs. */
 static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 {
@@ -150,7 +159,7 @@ static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 	uint32_t rest = fill_of(own, cache) - nr;
 
 	VM_BUG_ON(nr > fill_of(own, cache));
-	own->flushes[cache]++;
+	count(&own->flushes[cache], &magazine_wraps[cache].flushes);
 	kmem_cache_free_bulk(&kmem_caches[cache], &own->mm, nr, array + 1);
 	memmove(array + 1, array + 1 + nr, rest * sizeof(*array));
 	own->top[cache] = array + rest;
@@ -254,7 +263,7 @@ static uint32_t refill(struct thread_cache *own, unsigned int cache,
 	void **out = own->top[cache] + 1;
 	uint32_t got;
 
-	own->refills[cache]++;
+	count(&own->refills[cache], &magazine_wraps[cache].refills);
 	got = kmem_cache_alloc_bulk(
 		c, &own->mm, c->size <= CLAIM_MAX ? &own->claim[cache] : NULL,
 		nr, out);

@@ -34,7 +34,8 @@ struct thread_cache {
 	uint8_t last_miss[NR_MAGAZINES]; /* enum miss, in magazine.c */
 	uint64_t streams[2][BITMAP_WORDS(NR_MAGAZINES)]; /* by enum miss */
 	pfn_t claim[NR_MAGAZINES];
-	uint32_t refills[NR_MAGAZINES], flushes[NR_MAGAZINES];
+	/* Counted in magazine_wraps, too, when they begin again at 0. */
+	uint16_t refills[NR_MAGAZINES], flushes[NR_MAGAZINES];
 	uint32_t bytes;	 /* what all magazines could hold */
 	uint16_t victim; /* the magazine to shrink next */
 	uint16_t denied; /* misses that found no budget */
@@ -147,6 +148,9 @@ struct magazine_stat {
 	uint64_t refills, flushes;
 };
 struct magazine_stat magazine_stat(unsigned int cache);
+
+/* What the threads' own counters had no room for. */
+extern struct magazine_stat magazine_wraps[NR_MAGAZINES];
 
 /* Objects in all threads' magazines of one cache; a snapshot. */
 uint64_t thread_cache_objects(unsigned int cache);

@@ -14,7 +14,9 @@ void thread_cache_events(uint64_t events[NR_THREAD_EVENTS])
 
 struct magazine_stat magazine_stat(unsigned int cache)
 {
-	struct magazine_stat s = {0};
+	const struct magazine_stat *wraps = &magazine_wraps[cache];
+	struct magazine_stat s = {.refills = READ_ONCE(wraps->refills),
+				  .flushes = READ_ONCE(wraps->flushes)};
 
 	for (struct thread_cache *c = first_cache(); c; c = c->next) {
 		s.refills += READ_ONCE(c->refills[cache]);
