@@ -35,7 +35,7 @@ static bool entry_is_unused(unsigned int i)
 
 	if (!c->size)
 		return true;
-	return ended[i] && !READ_ONCE(c->nr_slabs) &&
+	return ended[i] && !READ_ONCE(node_of(c)->nr_slabs) &&
 	       !thread_cache_knows(FIRST_USER + i);
 }
 

@@ -174,7 +174,7 @@ struct heap_totals heap_totals(void)
 		struct kmem_cache *c = &kmem_caches[i];
 		struct slab_stat s;
 
-		if (!c->size || !READ_ONCE(c->nr_slabs))
+		if (!c->size || !READ_ONCE(node_of(c)->nr_slabs))
 			continue;
 		s = kmem_cache_stat(c);
 		n.cached += (s.nr_free + thread_cache_objects(i)) * c->size;

@@ -60,9 +60,9 @@ struct kmem_cache kmem_caches[NR_CACHES] = {
 	MAGAZINE(6),	MAGAZINE(7),	CACHE(CACHE_THREADS, THREAD_CACHE_SIZE),
 };
 
+struct kmem_cache_node kmem_nodes[NR_CACHES];
 char kmem_cache_names[NR_USER_CACHES][CACHE_NAME_SIZE];
 
-_Static_assert(sizeof(struct kmem_cache) == CACHE_LINE, "a line each");
 _Static_assert(FIRST_FINE == 17 && FIRST_COARSE == 57 && NR_SIZE_CLASSES == 77,
 	       "the table's class numbers");
 _Static_assert(CACHE_MAGAZINES + 8 == FIRST_USER, "internal caches");

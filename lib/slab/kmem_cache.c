@@ -64,7 +64,7 @@ static void construct(const struct kmem_cache *c, struct page *page)
 static void populate_slab(const struct kmem_cache *c, const struct page *page)
 {
 	if (page->flags & PG_ZEROED && c->size <= os_page_size() &&
-	    READ_ONCE(c->nr_slabs) >= DEMAND_SLABS)
+	    READ_ONCE(node_of(c)->nr_slabs) >= DEMAND_SLABS)
 		os_populate(page_to_addr(page),
 			    align_up((size_t)c->nr_objects * c->size,
 				     os_page_size()));
@@ -97,7 +97,7 @@ static struct page *slab_create(struct kmem_cache *c, struct mm_thread *t,
 	ledger_begin(page);
 	if (c->ctor)
 		construct(c, page);
-	__atomic_fetch_add(&c->nr_slabs, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&node_of(c)->nr_slabs, 1, __ATOMIC_RELAXED);
 	set_page_type(page, PAGE_SLAB);
 	if (!cache_is_internal(c->index))
 		tag_slab(c, page, true);
@@ -116,7 +116,7 @@ static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
 	set_state(page, SLAB_NONE);
 	tag_slab(c, page, false);
 	set_page_type(page, PAGE_RUN);
-	__atomic_fetch_sub(&c->nr_slabs, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&node_of(c)->nr_slabs, 1, __ATOMIC_RELAXED);
 	free_pages(t, page, c->order);
 }
 
@@ -124,21 +124,21 @@ static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
 
 static void list_slab(struct kmem_cache *c, struct page *page)
 {
-	uint32_t i = READ_ONCE(c->current) & 1;
+	uint32_t i = READ_ONCE(node_of(c)->current) & 1;
 
 	VM_BUG_ON_PAGE(slab_state(page) != SLAB_HELD, page);
 	set_state(page, SLAB_LISTED);
-	__atomic_fetch_add(&c->nr_listed, 1, __ATOMIC_RELAXED);
-	slab_stack_push(&c->partial[i], page);
+	__atomic_fetch_add(&node_of(c)->nr_listed, 1, __ATOMIC_RELAXED);
+	slab_stack_push(&node_of(c)->partial[i], page);
 }
 
 static struct page *pop_from(struct kmem_cache *c, uint32_t i)
 {
-	struct page *page = slab_stack_pop(&c->partial[i]);
+	struct page *page = slab_stack_pop(&node_of(c)->partial[i]);
 
 	if (page) {
 		VM_BUG_ON_PAGE(slab_state(page) != SLAB_LISTED, page);
-		__atomic_fetch_sub(&c->nr_listed, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_sub(&node_of(c)->nr_listed, 1, __ATOMIC_RELAXED);
 		set_state(page, SLAB_HELD);
 		page->hint = 0;
 	}
@@ -148,7 +148,7 @@ static struct page *pop_from(struct kmem_cache *c, uint32_t i)
 /* A slab with free objects, which the caller then holds; or NULL. */
 static struct page *pop_slab(struct kmem_cache *c)
 {
-	uint32_t i = READ_ONCE(c->current) & 1;
+	uint32_t i = READ_ONCE(node_of(c)->current) & 1;
 	struct page *page = pop_from(c, i);
 
 	return page ? page : pop_from(c, i ^ 1);
@@ -156,9 +156,10 @@ static struct page *pop_slab(struct kmem_cache *c)
 
 static void note_empty(struct kmem_cache *c, struct mm_thread *t)
 {
-	uint32_t n = __atomic_add_fetch(&c->nr_empty, 1, __ATOMIC_RELAXED);
+	uint32_t n =
+		__atomic_add_fetch(&node_of(c)->nr_empty, 1, __ATOMIC_RELAXED);
 
-	if (n * EMPTY_SHARE >= READ_ONCE(c->nr_listed))
+	if (n * EMPTY_SHARE >= READ_ONCE(node_of(c)->nr_listed))
 		kmem_cache_sweep(c, t);
 }
 
@@ -187,17 +188,17 @@ static void release_slab(struct kmem_cache *c, struct mm_thread *t,
 /* One sweep at a time; one that a fork ended does not count. */
 static bool begin_sweep(struct kmem_cache *c)
 {
-	uint32_t seen = READ_ONCE(c->sweeper);
+	uint32_t seen = READ_ONCE(node_of(c)->sweeper);
 	uint32_t mine = fork_epoch();
 
-	return seen != mine &&
-	       __atomic_compare_exchange_n(&c->sweeper, &seen, mine, false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return seen != mine && __atomic_compare_exchange_n(
+				       &node_of(c)->sweeper, &seen, mine, false,
+				       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static void end_sweep(struct kmem_cache *c)
 {
-	__atomic_store_n(&c->sweeper, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&node_of(c)->sweeper, 0, __ATOMIC_RELEASE);
 }
 
 /*
@@ -209,10 +210,10 @@ static void end_sweep(struct kmem_cache *c)
 static uint32_t sweep_stack(struct kmem_cache *c, struct mm_thread *t,
 			    uint32_t from, bool purge, uint32_t *budget)
 {
-	uint32_t most = READ_ONCE(c->nr_listed);
+	uint32_t most = READ_ONCE(node_of(c)->nr_listed);
 	uint32_t purged = 0;
 
-	WRITE_ONCE(c->current, from ^ 1);
+	WRITE_ONCE(node_of(c)->current, from ^ 1);
 	for (uint32_t i = 0; i <= most && *budget; i++, --*budget) {
 		struct page *page = pop_from(c, from);
 
@@ -232,7 +233,8 @@ static uint32_t sweep_stack(struct kmem_cache *c, struct mm_thread *t,
 /* What a purge has left over is on the stack that is not the current one. */
 static bool has_rest(const struct kmem_cache *c)
 {
-	return slab_stack_first(&c->partial[~READ_ONCE(c->current) & 1]);
+	return slab_stack_first(
+		&node_of(c)->partial[~READ_ONCE(node_of(c)->current) & 1]);
 }
 
 void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
@@ -241,27 +243,28 @@ void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
 
 	if (!begin_sweep(c))
 		return;
-	WRITE_ONCE(c->nr_empty, 0);
+	WRITE_ONCE(node_of(c)->nr_empty, 0);
 	if (has_rest(c))
-		sweep_stack(c, t, ~READ_ONCE(c->current) & 1, false, &all);
-	sweep_stack(c, t, READ_ONCE(c->current) & 1, false, &all);
-	c->nr_sweeps++;
+		sweep_stack(c, t, ~READ_ONCE(node_of(c)->current) & 1, false,
+			    &all);
+	sweep_stack(c, t, READ_ONCE(node_of(c)->current) & 1, false, &all);
+	node_of(c)->nr_sweeps++;
 	end_sweep(c);
 }
 
 bool kmem_cache_purge(struct kmem_cache *c, struct mm_thread *t,
 		      uint32_t *budget, uint32_t *purged)
 {
-	uint32_t from = READ_ONCE(c->current) & 1;
+	uint32_t from = READ_ONCE(node_of(c)->current) & 1;
 	bool rest;
 
 	if (!begin_sweep(c))
 		return true;
-	WRITE_ONCE(c->nr_empty, 0);
+	WRITE_ONCE(node_of(c)->nr_empty, 0);
 	if (has_rest(c))
 		from ^= 1;
 	*purged += sweep_stack(c, t, from, true, budget);
-	c->nr_sweeps++;
+	node_of(c)->nr_sweeps++;
 	rest = !*budget && has_rest(c);
 	end_sweep(c);
 	return !rest;
@@ -273,12 +276,12 @@ bool kmem_cache_sweep_all(struct mm_thread *t)
 
 	for (unsigned int i = 1; i < NR_CACHES; i++) {
 		struct kmem_cache *c = &kmem_caches[i];
-		uint32_t before = READ_ONCE(c->nr_slabs);
+		uint32_t before = READ_ONCE(node_of(c)->nr_slabs);
 
-		if (!READ_ONCE(c->nr_listed))
+		if (!READ_ONCE(node_of(c)->nr_listed))
 			continue;
 		kmem_cache_sweep(c, t);
-		any |= READ_ONCE(c->nr_slabs) < before;
+		any |= READ_ONCE(node_of(c)->nr_slabs) < before;
 	}
 	return any;
 }

@@ -57,9 +57,8 @@ _Static_assert(NR_CACHES <= UINT8_MAX, "a cache's index fits struct page");
 
 #define CACHE_NAME_SIZE 32
 
-/* A line of the processor's cache each. */
+/* What does not change; who frees a large object reads it. */
 struct kmem_cache {
-	/* Constant. */
 	uint32_t size;	  /* of an object; 0: the entry is unused */
 	uint32_t inverse; /* 2^32 / size, rounded up */
 	uint8_t order;	  /* of its slabs */
@@ -67,8 +66,13 @@ struct kmem_cache {
 	uint16_t nr_objects; /* in a slab */
 	uint16_t index;	     /* of this entry */
 	void (*ctor)(void *);
+};
 
-	/* Atomic. */
+/*
+ * What changes all the time, atomically: in a line of the processor's cache
+ * each, and apart from the above.
+ */
+struct kmem_cache_node {
 	struct slab_stack partial[2];
 	uint32_t current;   /* the stack that slabs are put on */
 	uint32_t nr_listed; /* slabs on both stacks, about */
@@ -89,6 +93,12 @@ static inline enum slab_state slab_state(const struct page *page)
 }
 
 extern struct kmem_cache kmem_caches[NR_CACHES];
+extern struct kmem_cache_node kmem_nodes[NR_CACHES];
+
+static inline struct kmem_cache_node *node_of(const struct kmem_cache *c)
+{
+	return &kmem_nodes[c->index];
+}
 
 /* What the user calls a cache; apart, as few programs have any. */
 extern char kmem_cache_names[NR_USER_CACHES][CACHE_NAME_SIZE];

@@ -80,23 +80,23 @@ struct slab_stat kmem_cache_stat(struct kmem_cache *c)
 {
 	struct count n = {.cache = c};
 
-	if (READ_ONCE(c->nr_slabs))
+	if (READ_ONCE(node_of(c)->nr_slabs))
 		for_each_slab(c, count_slab, &n);
-	n.stat.nr_sweeps = READ_ONCE(c->nr_sweeps);
+	n.stat.nr_sweeps = READ_ONCE(node_of(c)->nr_sweeps);
 	return n.stat;
 }
 
 static uint32_t count_stack(const struct kmem_cache *c, uint32_t i,
 			    const char **why)
 {
-	struct page *page = slab_stack_first(&c->partial[i]);
+	struct page *page = slab_stack_first(&node_of(c)->partial[i]);
 	uint32_t n = 0;
 
 	while (page) {
 		pfn_t next = {READ_ONCE(page->next.nr)};
 
 		if (!is_slab_of(page, c) || slab_state(page) != SLAB_LISTED ||
-		    ++n > READ_ONCE(c->nr_slabs)) {
+		    ++n > READ_ONCE(node_of(c)->nr_slabs)) {
 			*why = "a page on a stack of slabs";
 			break;
 		}
@@ -114,8 +114,9 @@ static bool may_have_lost(uint32_t found, uint32_t expected)
 /* What changes with every slab that is made, ended, listed or taken. */
 static uint64_t changes(const struct kmem_cache *c)
 {
-	return READ_ONCE(c->partial[0].head) + READ_ONCE(c->partial[1].head) +
-	       READ_ONCE(c->nr_slabs);
+	return READ_ONCE(node_of(c)->partial[0].head) +
+	       READ_ONCE(node_of(c)->partial[1].head) +
+	       READ_ONCE(node_of(c)->nr_slabs);
 }
 
 /* What is wrong, or NULL; also when it cannot be told, as things change. */
@@ -126,8 +127,8 @@ static const char *look(const struct kmem_cache *c)
 	uint32_t stacked;
 
 	for_each_slab(c, count_slab, &n);
-	if (n.stat.nr_slabs != READ_ONCE(c->nr_slabs) &&
-	    !may_have_lost(n.stat.nr_slabs, READ_ONCE(c->nr_slabs)))
+	if (n.stat.nr_slabs != READ_ONCE(node_of(c)->nr_slabs) &&
+	    !may_have_lost(n.stat.nr_slabs, READ_ONCE(node_of(c)->nr_slabs)))
 		n.why = "nr_slabs";
 	stacked = count_stack(c, 0, &n.why) + count_stack(c, 1, &n.why);
 	if (!n.why && stacked != n.listed && !may_have_lost(stacked, n.listed))

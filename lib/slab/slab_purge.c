@@ -121,8 +121,7 @@ static uint32_t count_pages(void)
 	uint32_t nr = 0;
 
 	for (unsigned int i = 1; i < NR_CACHES; i++)
-		nr += READ_ONCE(kmem_caches[i].nr_slabs)
-		      << kmem_caches[i].order;
+		nr += READ_ONCE(kmem_nodes[i].nr_slabs) << kmem_caches[i].order;
 	return nr;
 }
 
@@ -132,7 +131,7 @@ void slab_purge_all(struct mm_thread *t)
 	uint32_t purged = 0;
 
 	for (unsigned int i = 1; i < NR_CACHES; i++)
-		if (READ_ONCE(kmem_caches[i].nr_listed))
+		if (READ_ONCE(kmem_nodes[i].nr_listed))
 			kmem_cache_purge(&kmem_caches[i], t, &all, &purged);
 }
 
@@ -176,7 +175,7 @@ static slow_path void look_at_some(struct mm_thread *t)
 	while (i && budget) {
 		struct kmem_cache *c = &kmem_caches[i];
 
-		if (READ_ONCE(c->nr_listed) &&
+		if (READ_ONCE(node_of(c)->nr_listed) &&
 		    !kmem_cache_purge(c, t, &budget, &purged))
 			break;
 		i--;

@@ -197,7 +197,7 @@ static void test_shrink(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(p); i++)
 		buddy_cache_free(c, p[i]);
 	buddy_cache_shrink(c);
-	assert_int_equal(k->nr_slabs, 0);
+	assert_int_equal(node_of(k)->nr_slabs, 0);
 	unit_verify();
 	buddy_cache_free(c, buddy_cache_alloc(c, 0));
 }
@@ -298,7 +298,7 @@ static void test_threads_share_a_cache(void **state)
 		pthread_join(thread[i], NULL);
 	unit_verify();
 	assert_int_equal(buddy_cache_destroy(shared), 0);
-	assert_int_equal(((struct kmem_cache *)shared)->nr_slabs, 0);
+	assert_int_equal(node_of((struct kmem_cache *)shared)->nr_slabs, 0);
 }
 
 UNIT_MAIN(TEST(test_arguments), TEST(test_sizes_and_alignments),

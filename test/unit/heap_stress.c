@@ -410,7 +410,7 @@ static void check_nothing_is_out(void)
 {
 	buddy_trim(0);
 	for (unsigned int i = 1; i < NR_SIZE_CLASSES; i++)
-		assert_int_equal(kmem_caches[i].nr_slabs, 0);
+		assert_int_equal(kmem_nodes[i].nr_slabs, 0);
 	assert_int_equal(thread_cache_pages(), 0);
 	assert_int_equal(huge_stat().nr, 0);
 	unit_verify();

@@ -21,9 +21,9 @@ static void give(struct kmem_cache *c, void *obj)
 /* The slab that is listed, when there is just one. */
 static struct page *listed(const struct kmem_cache *c)
 {
-	struct page *page = slab_stack_first(&c->partial[0]);
+	struct page *page = slab_stack_first(&node_of(c)->partial[0]);
 
-	return page ? page : slab_stack_first(&c->partial[1]);
+	return page ? page : slab_stack_first(&node_of(c)->partial[1]);
 }
 
 static void *take(struct kmem_cache *c)
@@ -125,7 +125,7 @@ static void test_partial_full_empty(void **state)
 
 		assert_int_equal(slab->type, PAGE_SLAB);
 		assert_int_equal(slab->cache, c->index);
-		assert_int_equal(c->nr_slabs, 1);
+		assert_int_equal(node_of(c)->nr_slabs, 1);
 		/* Partial. */
 		assert_int_equal(slab_nr_free(c, slab), c->nr_objects - 1);
 		assert_int_equal(slab_state(slab), SLAB_LISTED);
@@ -144,7 +144,7 @@ static void test_partial_full_empty(void **state)
 		for (uint32_t i = 1; i < c->nr_objects; i++)
 			give(c, obj[i]);
 		/* Empty: the pages are gone. */
-		assert_int_equal(c->nr_slabs, 0);
+		assert_int_equal(node_of(c)->nr_slabs, 0);
 		assert_int_not_equal(slab->type, PAGE_SLAB);
 		assert_int_equal(slab_state(slab), SLAB_NONE);
 		assert_null(listed(c));
@@ -166,20 +166,20 @@ static void test_sweep(void **state)
 	/* One object of each: all are listed. */
 	for (int s = 0; s < SLABS; s++)
 		give(c, obj[s][0]);
-	assert_int_equal(c->nr_listed, SLABS);
+	assert_int_equal(node_of(c)->nr_listed, SLABS);
 	for (int s = 1; s < SLABS; s += 2)
 		for (int i = 1; i < EACH; i++)
 			give(c, obj[s][i]);
 	unit_verify();
-	assert_in_range(c->nr_slabs, SLABS / 2, SLABS / 2 + SLABS / 8);
+	assert_in_range(node_of(c)->nr_slabs, SLABS / 2, SLABS / 2 + SLABS / 8);
 	kmem_cache_sweep(c, &thread);
-	assert_int_equal(c->nr_slabs, SLABS / 2);
+	assert_int_equal(node_of(c)->nr_slabs, SLABS / 2);
 	unit_verify();
 	for (int s = 0; s < SLABS; s += 2)
 		for (int i = 1; i < EACH; i++)
 			give(c, obj[s][i]);
 	kmem_cache_sweep(c, &thread);
-	assert_int_equal(c->nr_slabs, 0);
+	assert_int_equal(node_of(c)->nr_slabs, 0);
 	unit_verify();
 }
 
@@ -201,7 +201,7 @@ static void test_claims(void **state)
 	assert_ptr_not_equal(slab_of_object(b), slab);
 	d = take(c);
 	assert_ptr_not_equal(slab_of_object(d), slab);
-	assert_int_equal(c->nr_slabs, 3);
+	assert_int_equal(node_of(c)->nr_slabs, 3);
 	/* Empty, but claimed: it stays. */
 	give(c, a);
 	assert_int_equal(slab->type, PAGE_SLAB);
@@ -215,7 +215,7 @@ static void test_claims(void **state)
 	unit_verify();
 	give(c, b);
 	give(c, d);
-	assert_int_equal(c->nr_slabs, 0);
+	assert_int_equal(node_of(c)->nr_slabs, 0);
 	unit_verify();
 }
 
@@ -265,7 +265,7 @@ static void test_a_stream_touches_little(void **state)
 					     out[(round + 1) % 2]);
 		unit_verify();
 	}
-	assert_int_equal(c->nr_slabs, 1);
+	assert_int_equal(node_of(c)->nr_slabs, 1);
 	base = page_to_addr(slab_of_object(highest));
 	assert_true(highest < base + (size_t)4 * BITS_PER_WORD * c->size);
 }
@@ -280,7 +280,7 @@ static void test_a_partial_slab_is_claimed_first(void **state)
 	assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &claim, 1, &b), 1);
 	assert_ptr_equal(slab_of_object(b), slab_of_object(a));
 	assert_int_equal(claim.nr, page_to_pfn(slab_of_object(a)).nr);
-	assert_int_equal(c->nr_slabs, 1);
+	assert_int_equal(node_of(c)->nr_slabs, 1);
 	assert_null(listed(c));
 	unit_verify();
 }
@@ -329,7 +329,7 @@ static void test_a_bulk_of_neighbouring_slabs(void **state)
 			assert_non_null(obj[at]);
 			at = (at + step) % nr;
 		}
-		assert_int_equal(c->nr_slabs, SLABS);
+		assert_int_equal(node_of(c)->nr_slabs, SLABS);
 		kmem_cache_free_bulk(c, &thread, nr - 1, obj + 1);
 		unit_verify();
 		assert_int_equal(kmem_cache_stat(c).nr_objects -
@@ -337,7 +337,7 @@ static void test_a_bulk_of_neighbouring_slabs(void **state)
 				 1);
 		give(c, obj[0]);
 		kmem_cache_sweep(c, &thread);
-		assert_int_equal(c->nr_slabs, 0);
+		assert_int_equal(node_of(c)->nr_slabs, 0);
 		unit_verify();
 	}
 }
@@ -419,7 +419,7 @@ static void test_no_memory(void **state)
 	assert_null(kmem_cache_alloc_one(c, NULL));
 	inject_disarm();
 	assert_int_equal(claim.nr, 0);
-	assert_int_equal(c->nr_slabs, 0);
+	assert_int_equal(node_of(c)->nr_slabs, 0);
 	unit_verify();
 	assert_int_equal(kmem_cache_alloc_bulk(c, &thread, &claim, 4, out), 4);
 	unit_verify();
@@ -491,7 +491,7 @@ static void test_many_threads(void **state)
 		pthread_join(threads[i], &wrong);
 		assert_null(wrong);
 	}
-	assert_int_equal(CLASS(192)->nr_slabs, 0);
+	assert_int_equal(node_of(CLASS(192))->nr_slabs, 0);
 	unit_verify();
 }
 

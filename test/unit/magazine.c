@@ -279,7 +279,7 @@ static void test_arrays_are_given_back(void **state)
 			magazine_drain(self(), c);
 		assert_int_equal(self()->bytes, 0);
 		for (unsigned int c = CACHE_MAGAZINES; c < FIRST_USER; c++)
-			assert_int_equal(kmem_caches[c].nr_slabs, 0);
+			assert_int_equal(kmem_nodes[c].nr_slabs, 0);
 		unit_verify();
 	}
 }
@@ -298,13 +298,13 @@ static void test_a_drained_stream_takes_nothing(void **state)
 		for (int i = 0; i < NR; i++)
 			get(sizes[s]);
 		magazine_drain(self(), class);
-		slabs[s] = kmem_caches[class].nr_slabs;
+		slabs[s] = kmem_nodes[class].nr_slabs;
 	}
 	for (int i = 0; i < NR; i++)
 		get(64);
 	unit_verify();
 	for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
-		assert_int_equal(kmem_caches[size_class(sizes[s])].nr_slabs,
+		assert_int_equal(kmem_nodes[size_class(sizes[s])].nr_slabs,
 				 slabs[s]);
 }
 
@@ -325,7 +325,7 @@ static void test_disabled(void **state)
 	assert_ptr_equal(get(100), a);
 	put(a);
 	put(b);
-	assert_int_equal(kmem_caches[size_class(100)].nr_slabs, 0);
+	assert_int_equal(kmem_nodes[size_class(100)].nr_slabs, 0);
 	unit_verify();
 }
 

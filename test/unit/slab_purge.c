@@ -126,9 +126,9 @@ static void test_purged_slabs_are_used_again(void **state)
 		objects[i] = kmem_cache_alloc_one(c, &thread);
 		memset(objects[i], (int)(i % 251) + 1, c->size);
 	}
-	assert_int_equal(c->nr_slabs, 1);
+	assert_int_equal(node_of(c)->nr_slabs, 1);
 	check_and_free(c, nr, 1);
-	assert_int_equal(c->nr_slabs, 0);
+	assert_int_equal(node_of(c)->nr_slabs, 0);
 }
 
 static void test_more_than_half_in_use_is_left_alone(void **state)
@@ -196,7 +196,7 @@ static void test_in_slices(void **state)
 	assert_false(
 		kmem_cache_purge(c, &thread, &(uint32_t){SLABS / 2}, &purged));
 	kmem_cache_sweep(c, &thread);
-	assert_int_equal(c->nr_slabs, SLABS - 2);
+	assert_int_equal(node_of(c)->nr_slabs, SLABS - 2);
 	unit_verify();
 }
 

@@ -54,7 +54,8 @@ static void stage(void)
 /* The stack that `partial` is on. */
 static struct slab_stack *stack(void)
 {
-	return &cache->partial[slab_stack_first(&cache->partial[0]) ? 0 : 1];
+	return &node_of(cache)->partial
+			[slab_stack_first(&node_of(cache)->partial[0]) ? 0 : 1];
 }
 
 static void set_state(struct page *slab, enum slab_state s)
@@ -76,7 +77,7 @@ DAMAGE(full_on_the_list, set_state(full, SLAB_LISTED);
        slab_stack_push(stack(), full))
 DAMAGE(stranger_on_the_list, slab_stack_push(stack(), claimed))
 DAMAGE(no_state, set_state(claimed, SLAB_NONE))
-DAMAGE(slab_count, cache->nr_slabs++)
+DAMAGE(slab_count, node_of(cache)->nr_slabs++)
 DAMAGE(slab_lost, full->type = PAGE_RUN)
 DAMAGE(circle, partial->next = page_to_pfn(partial))
 
@@ -196,19 +197,19 @@ static void *hold_and_sweep(void *arg)
 {
 	struct timespec ms = {.tv_nsec = 1000000};
 
-	cache->sweeper = fork_epoch();
+	node_of(cache)->sweeper = fork_epoch();
 	take_off();
 	__atomic_store_n(&held, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE))
 		nanosleep(&ms, NULL);
 	slab_stack_push(stack(), partial);
-	cache->sweeper = 0;
+	node_of(cache)->sweeper = 0;
 	return arg;
 }
 
 static int child_goes_on(void *arg)
 {
-	uint32_t sweeps = cache->nr_sweeps;
+	uint32_t sweeps = node_of(cache)->nr_sweeps;
 	void *obj[300];
 
 	(void)arg;
@@ -221,9 +222,9 @@ static int child_goes_on(void *arg)
 	kmem_cache_free_bulk(cache, &thread, 300, obj);
 	/* Another process's sweep is none here. */
 	kmem_cache_sweep(cache, &thread);
-	CHILD_CHECK(cache->nr_sweeps > sweeps);
+	CHILD_CHECK(node_of(cache)->nr_sweeps > sweeps);
 	CHILD_CHECK(!mm_verify());
-	CHILD_CHECK(cache->nr_slabs == 3);
+	CHILD_CHECK(node_of(cache)->nr_slabs == 3);
 	return 0;
 }
 

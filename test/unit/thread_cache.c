@@ -264,10 +264,10 @@ static void test_caches_are_used_again(void **state)
 
 	(void)state;
 	run_thread(live_and_die, NULL);
-	slabs = kmem_caches[CACHE_THREADS].nr_slabs;
+	slabs = kmem_nodes[CACHE_THREADS].nr_slabs;
 	for (int i = 0; i < 2000; i++)
 		run_thread(live_and_die, NULL);
-	assert_int_equal(kmem_caches[CACHE_THREADS].nr_slabs, slabs);
+	assert_int_equal(kmem_nodes[CACHE_THREADS].nr_slabs, slabs);
 	assert_int_equal(kmem_cache_stat(&kmem_caches[CACHE_THREADS]).nr_free,
 			 kmem_caches[CACHE_THREADS].nr_objects * slabs - 1);
 	assert_int_equal(thread_cache_count(), 0);
@@ -354,7 +354,7 @@ static void test_many_threads_without_a_key(void **state)
 	use_up_keys();
 	for (int i = 0; i < 1000; i++)
 		run_thread(live_and_die, NULL);
-	slabs = kmem_caches[CACHE_THREADS].nr_slabs;
+	slabs = kmem_nodes[CACHE_THREADS].nr_slabs;
 	/* New threads notice some of the dead, so they do not pile up. */
 	assert_true(slabs <= 2);
 	assert_true(thread_cache_count() < 20);
