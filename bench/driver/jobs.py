@@ -47,9 +47,10 @@ class Workload:
     options: tuple = ()
     group: str = "workload"
     unit: str = "ns/op"
-    quick_scale: float = 0.06
+    quick_scale: float = 0.03
     quick_options: tuple = ()  # instead of `options`, when there are any
     most_rounds: int = 1000
+    quick_rounds: int = 1000
 
     def command(self, bench):
         """The command line of one run."""
@@ -93,7 +94,7 @@ class Latency(Workload):
     POINTS = ("p50", "p99", "p99.9", "p99.99", "max")
     group: str = "latency"
     unit: str = "ns"
-    quick_scale: float = 0.05
+    quick_scale: float = 0.07
 
     def rows(self):
         return [
@@ -121,11 +122,12 @@ class Micro:
     # Seconds of a turn, and before the first without a clock: what is timed
     # are calls, not the faults of memory that is touched for the first time.
     FULL_SECONDS = (0.016, 0.05)
-    QUICK_SECONDS = (0.001, 0.02)
+    QUICK_SECONDS = (0.001, 0.012)
     # A program on the same core (another virtual machine's, maybe) slows some
     # of the turns down and none up, so the lower quartile of them counts.
-    TURNS = 8
+    FULL_TURNS, QUICK_TURNS = 8, 6
     most_rounds: int = 1000
+    quick_rounds: int = 1000
 
     def rows(self):
         """The cases."""
@@ -141,26 +143,27 @@ class Micro:
         names = "|".join(self.cases)  # letters, digits, / and - only
         timed, before = (self.QUICK_SECONDS if bench.quick
                          else self.FULL_SECONDS)
+        turns = self.QUICK_TURNS if bench.quick else self.FULL_TURNS
         usage, text = bench.measured(
             [
                 micro_program(bench),
                 f"--benchmark_filter=^({names})/real_time",
                 f"--benchmark_min_time={timed}",
                 f"--benchmark_min_warmup_time={before}",
-                f"--benchmark_repetitions={self.TURNS}",
+                f"--benchmark_repetitions={turns}",
                 "--benchmark_format=json",
             ],
             peer,
         )
         clock = "cpu_time" if bench.clock == "cpu" else "real_time"
-        turns = {}
+        samples = {}
         for entry in parse(text)["benchmarks"]:
             if entry.get("error_occurred"):
                 raise JobError(f"{entry['name']}: {entry['error_message']}")
             if entry["run_type"] == "iteration":
                 case = case_name(entry["run_name"])
-                turns.setdefault(case, []).append(entry[clock])
-        times = {case: quartiles(found)[0] for case, found in turns.items()}
+                samples.setdefault(case, []).append(entry[clock])
+        times = {case: quartiles(found)[0] for case, found in samples.items()}
         return Outcome(times, usage["maxrss_kb"])
 
 

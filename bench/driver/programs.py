@@ -35,6 +35,7 @@ class Program:
     group: str = "program"
     unit: str = "s"
     most_rounds: int = 1000
+    quick_rounds: int = 2  # they take the longest
 
     def rows(self):
         """One row."""
@@ -108,6 +109,7 @@ class Redis:
     group: str = "program"
     unit: str = "s"
     most_rounds: int = 1000
+    quick_rounds: int = 2  # they take the longest
 
     def rows(self):
         """One row."""
@@ -196,18 +198,18 @@ class Redis:
 
 PROGRAMS = (
     Redis(),
-    Program("sqlite3", ("sqlite3", ":memory:"), 300000, 50000,
+    Program("sqlite3", ("sqlite3", ":memory:"), 300000, 30000,
             text="table.sql"),
     Program("python3",
             ("/usr/bin/python3", "-s", "-S", "{scripts}/records.py", "{n}"),
-            20000, 4000,
+            20000, 3000,
             environment=(("PYTHONMALLOC", "malloc"),)),
     Compiler("g++", ("g++", "-std=c++17", "-O1", "-S", "-o", "-", "-x", "c++",
                      "-"), HEAVY_TYPES, 1, text="generated"),
     Program("ruby", ("ruby", "--disable-gems", "{scripts}/records.rb", "{n}"),
-            30000, 4000),
-    Program("lua", ("lua5.4", "{scripts}/records.lua", "{n}"), 30000, 5000),
-    Program("perl", ("perl", "{scripts}/records.pl", "{n}"), 15000, 3000,
+            30000, 3000),
+    Program("lua", ("lua5.4", "{scripts}/records.lua", "{n}"), 30000, 4000),
+    Program("perl", ("perl", "{scripts}/records.pl", "{n}"), 15000, 2500,
             environment=(("PERL_HASH_SEED", "0"),)),
     Program("ghostscript",
             ("gs", "-q", "-dBATCH", "-dNOPAUSE", "-dSAFER",

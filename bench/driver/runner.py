@@ -174,12 +174,12 @@ class Results:
         }
 
 
-def _turns(jobs, peers, rounds):
+def _turns(jobs, peers, rounds, quick):
     """(round, job, allocator), in the order of running: within a round the
     allocators take turns at each job, and another one begins each time."""
     for turn in range(rounds):
         for number, job in enumerate(jobs):
-            if turn < job.most_rounds:
+            if turn < (job.quick_rounds if quick else job.most_rounds):
                 first = (turn + number) % len(peers)
                 for peer in peers[first:] + peers[:first]:
                     yield turn, job, peer
@@ -204,7 +204,7 @@ def run(bench, jobs, peers, rounds):
     """Runs every job under every allocator, `rounds` times. Interrupted, it
     ends there, if each had its turn once."""
     results = Results(bench.clock)
-    turns = list(_turns(jobs, peers, rounds))
+    turns = list(_turns(jobs, peers, rounds, bench.quick))
     progress = Progress(len(turns))
     try:
         _take_turns(bench, turns, results, progress)

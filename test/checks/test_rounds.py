@@ -19,7 +19,7 @@ A, B = peers.Peer("A", "a.so"), peers.Peer("B", "b.so")
 class Job:
     """Notes whose turn it is; `at` is the turn at which `what` is raised."""
 
-    unit, group, most_rounds = "ns/op", "workload", 1000
+    unit, group, most_rounds, quick_rounds = "ns/op", "workload", 1000, 2
 
     def __init__(self, name, turns, at=None, what=None):
         self.name, self.turns, self.at, self.what = name, turns, at, what
@@ -36,11 +36,11 @@ class Job:
         return jobs.Outcome({self.name: len(self.turns)}, 100)
 
 
-def take(rounds, at=None, what=None):
+def take(rounds, at=None, what=None, quick=False):
     """(results, turns taken) of two jobs under two allocators."""
     turns = []
     made = [Job(name, turns, at, what) for name in ("x", "y")]
-    bench = types.SimpleNamespace(clock="wall")
+    bench = types.SimpleNamespace(clock="wall", quick=quick)
     return runner.run(bench, made, [A, B], rounds), turns
 
 
@@ -56,6 +56,11 @@ class Rounds(unittest.TestCase):
         ])
         self.assertEqual(results.rounds, 2)
         self.assertEqual(results.times["x"], {"A": [1, 6], "B": [2, 5]})
+
+    def test_a_quick_run_spares_what_takes_long(self):
+        """Two of its three rounds, or all of another run's."""
+        self.assertEqual(len(take(3, quick=True)[1]), 8)
+        self.assertEqual(len(take(3)[1]), 12)
 
     def test_an_interrupt_leaves_what_there_is(self):
         """The third of five rounds does not come to its end."""
