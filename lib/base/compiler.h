@@ -12,6 +12,12 @@
 #define cacheline_aligned __attribute__((aligned(CACHE_LINE)))
 #define maybe_unused __attribute__((unused))
 
+/*
+ * A large array of which few pages are ever touched. These stand together, so
+ * that the small variables between them share pages (preload/libbuddy.ld).
+ */
+#define sparse __attribute__((section(".bss.sparse")))
+
 /* One cache line of every processor that the library is built for. */
 #define CACHE_LINE 64
 

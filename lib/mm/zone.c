@@ -11,7 +11,7 @@
 
 #define MIN_ZONE_SPAN 64u /* pages: 4 MiB */
 
-uint8_t slot_map[NR_SLOTS];
+uint8_t slot_map[NR_SLOTS] sparse;
 struct zone *zones[MAX_ZONES];
 uint32_t nr_zones;
 static struct lock zones_lock = LOCK_INIT(RANK_ZONES);

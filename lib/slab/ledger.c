@@ -17,7 +17,7 @@ struct part {
 
 bool ledger_is_kept;
 
-static struct part parts[MAX_ZONES]; /* by zone id */
+static struct part parts[MAX_ZONES] sparse; /* by zone id */
 
 void ledger_enable(void)
 {

@@ -26,7 +26,7 @@
  * threads do not share cache lines. Larger ones have lines enough of their
  * own, and a slab for each thread and class is much memory.
  */
-#define CLAIM_MAX 128u
+#define CLAIM_MAX 256u
 
 /*
  * Slots that a magazine begins with. Of the objects that a thread takes and

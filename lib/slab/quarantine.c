@@ -19,7 +19,7 @@ struct ring {
 	void **slot;
 };
 
-static void *slots_0[SLOTS(RANGE_0)], *slots_1[SLOTS(RANGE_1)];
+static void *slots_0[SLOTS(RANGE_0)] sparse, *slots_1[SLOTS(RANGE_1)] sparse;
 static void *slots_2[SLOTS(RANGE_2)], *slots_3[SLOTS(RANGE_3)];
 static void *run_slots[RUN_SLOTS];
 

@@ -14,7 +14,7 @@ struct slot {
 	void *block;
 };
 
-static struct slot slots[NR_SAMPLES];
+static struct slot slots[NR_SAMPLES] sparse;
 static char *pool;
 static uint32_t turn; /* slots looked at so far */
 

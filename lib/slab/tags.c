@@ -44,7 +44,7 @@ struct hot hot = {
 _Static_assert(TABLE_STEPS == 64 && NR_LINEAR == 16 && FINE_STEPS_SHIFT == 3,
 	       "hot.class spells the classes out");
 
-uint8_t tags[NR_TAGS];
+uint8_t tags[NR_TAGS] sparse;
 
 /* The window is placed around the first page that is ever tagged. */
 static void place_window(const void *p)
