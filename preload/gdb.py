@@ -119,11 +119,15 @@ def heads(kinds):
 
 def cache_name(cache):
     """As slabinfo shows it."""
-    name = cache["name"].string()
     size = integer(cache["size"])
     index = integer(cache["index"])
-    if name or index < FIRST_INTERNAL:
-        return name or f"kmalloc-{size}"
+    names = symbol("kmem_cache_names")
+    user = index - (symbol("kmem_caches").type.range()[1] -
+                    names.type.range()[1])
+    if user >= 0:
+        return names[user].string()
+    if index < FIRST_INTERNAL:
+        return f"kmalloc-{size}"
     return "thread_cache" if index == FIRST_INTERNAL else f"magazine-{size}"
 
 

@@ -15,7 +15,8 @@ EXPECTED = [
     r"zone 0 at 0x\w+00000000: \d+ pages online of 65536, \d+ free",
     r"free blocks by order:( \d+){15}", r"lock: free",
     # slabs: two objects were had, one of them was freed
-    r"kmalloc-112 +112 +1 +585 +\d+ +\d+ +1\b", r"thread_cache +4352 ",
+    r"kmalloc-112 +112 +1 +585 +\d+ +\d+ +1\b", r"thread_cache +4096 ",
+    r"bystanders +160 ",
     # threads
     r"cache at 0x\w+, live of thread \d+: \d+ objects in magazines",
     # addresses

@@ -4,12 +4,13 @@
  *
  *	usage: victim abort | fault | overrun | late | leak
  *
- *	abort    ends with SIGABRT, for a core file
+ *	abort    makes a cache of its own and ends with SIGABRT, for a core file
  *	fault    reads a huge block after it was freed
  *	overrun  writes one byte behind a block
  *	late     writes to a block after it was freed
  *	leak     loses a block
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,30 @@
 /* Found by their names in a debugger. */
 char *volatile used, *volatile freed, *volatile large;
 
+/* A cache with a name, and one object of it, if the library is there. */
+static void make_cache(void)
+{
+	void *(*create)(const char *, size_t, size_t, unsigned, void *);
+	void *(*alloc)(void *, unsigned);
+	void *cache;
+
+	*(void **)&create = dlsym(RTLD_DEFAULT, "buddy_cache_create");
+	*(void **)&alloc = dlsym(RTLD_DEFAULT, "buddy_cache_alloc");
+	if (!create || !alloc)
+		return;
+	cache = create("bystanders", 160, 16, 1, NULL); /* not to be merged */
+	if (!cache || !alloc(cache, 0))
+		abort();
+}
+
 static int end(const char *how)
 {
 	char *volatile p;
 
-	if (!strcmp(how, "abort"))
+	if (!strcmp(how, "abort")) {
+		make_cache();
 		abort();
+	}
 	if (!strcmp(how, "fault")) {
 		p = malloc(HUGE_SIZE);
 		free(p);
