@@ -65,6 +65,20 @@ static void test_starts_small(void **state)
 	}
 }
 
+/* A thread counts to 65,535 by itself. */
+static void test_counts_go_on(void **state)
+{
+	unsigned int c = size_class(100);
+
+	(void)state;
+	bursts(100, 100, 1);
+	self()->refills[c] = UINT16_MAX;
+	self()->flushes[c] = UINT16_MAX;
+	bursts(100, 8000, 2);
+	assert_in_range(magazine_stat(c).refills, UINT16_MAX + 1, 70000);
+	assert_in_range(magazine_stat(c).flushes, UINT16_MAX + 1, 70000);
+}
+
 static void test_hot_path(void **state)
 {
 	void *a = get(100), *b = get(100);
@@ -385,7 +399,7 @@ static void test_no_array_for_a_magazine(void **state)
 	unit_verify();
 }
 
-UNIT_MAIN(TEST(test_starts_small), TEST(test_hot_path),
+UNIT_MAIN(TEST(test_starts_small), TEST(test_counts_go_on), TEST(test_hot_path),
 	  TEST(test_fresh_objects_rise), TEST(test_bursts_grow_it),
 	  TEST(test_a_stream_stays_short), TEST(test_a_stream_of_frees),
 	  TEST(test_misses_become_rare),

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Checks that what every program needs of a built libbuddy.so.1 lies in the
+first 64 KiB of the file, as preload/libbuddy.ld promises: Linux maps so much at
+one page fault."""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+
+FIRST = 64 << 10
+# The hot paths, what they call, and what runs at the beginning and the end.
+FUNCTIONS = (
+    "malloc", "free", "heap_malloc_slow", "heap_malloc_medium",
+    "heap_free_slow", "heap_free_checked", "heap_calloc", "magazine_alloc_slow",
+    "magazine_free_slow", "kmem_cache_alloc_bulk", "kmem_cache_free_bulk",
+    "alloc_pages", "thread_cache_enter", "thread_cache_leave", "thread_exits",
+    "tags_fill_slots", "options_init", "_init", "_fini",
+)
+SECTIONS = (".rela.dyn", ".dynsym", ".rodata.early")
+
+
+def tool(*command):
+    """What a program of the binutils says."""
+    return subprocess.run(command, check=True, capture_output=True, text=True,
+                          env={"LC_ALL": "C",
+                               "PATH": "/usr/bin:/bin"}).stdout
+
+
+def ends(path):
+    """Where each function and section ends, in bytes from the first."""
+    found = {}
+    for line in tool("nm", "-S", path).splitlines():
+        fields = line.split()
+        if len(fields) >= 3 and fields[-2] in "tT":
+            size = fields[1] if len(fields) == 4 else "0"
+            found[fields[-1]] = int(fields[0], 16) + int(size, 16)
+    for line in tool("readelf", "-SW", path).splitlines():
+        fields = line.partition("]")[2].split()
+        if len(fields) > 5 and fields[0].startswith("."):
+            found[fields[0]] = int(fields[2], 16) + int(fields[4], 16)
+    return found
+
+
+def main():
+    """Prints what lies elsewhere."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("library", type=pathlib.Path)
+    path = parser.parse_args().library
+    found = ends(path)
+    problems = [f"no {name}" for name in FUNCTIONS + SECTIONS
+                if name not in found]
+    problems += [f"{name} ends at {found[name]:#x}, behind {FIRST:#x}"
+                 for name in FUNCTIONS + SECTIONS
+                 if found.get(name, 0) > FIRST]
+    for problem in problems:
+        print(f"{path.name}: {problem}")
+    print(f"layout: {len(FUNCTIONS + SECTIONS)} names, "
+          f"{len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
