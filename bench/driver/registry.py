@@ -31,7 +31,7 @@ WORKLOADS = (
     Workload("kvstore", "kvstore", quick_rounds=2),
     Workload("arenas", "arenas"),
     Workload("idle", "idle", ("--mode=long",), quick_options=("--mode=short",),
-             most_rounds=2, quick_rounds=2),
+             most_rounds=2),
     *_threads("ring", 2, 4),
     Workload("sharing-active", "sharing", ("--mode=active", "--threads=2")),
     Workload("sharing-passive", "sharing", ("--mode=passive", "--threads=2")),

@@ -179,7 +179,8 @@ def _turns(jobs, peers, rounds, quick):
     allocators take turns at each job, and another one begins each time."""
     for turn in range(rounds):
         for number, job in enumerate(jobs):
-            if turn < (job.quick_rounds if quick else job.most_rounds):
+            if turn < job.most_rounds and not (
+                    quick and turn >= job.quick_rounds):
                 first = (turn + number) % len(peers)
                 for peer in peers[first:] + peers[:first]:
                     yield turn, job, peer

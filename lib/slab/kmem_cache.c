@@ -122,9 +122,15 @@ static void slab_retire(struct kmem_cache *c, struct mm_thread *t,
 
 /* ---- the stacks ------------------------------------------------------- */
 
+/* The one that slabs are put on. */
+static uint32_t current_stack(const struct kmem_cache *c)
+{
+	return READ_ONCE(node_of(c)->current) & 1;
+}
+
 static void list_slab(struct kmem_cache *c, struct page *page)
 {
-	uint32_t i = READ_ONCE(node_of(c)->current) & 1;
+	uint32_t i = current_stack(c);
 
 	VM_BUG_ON_PAGE(slab_state(page) != SLAB_HELD, page);
 	set_state(page, SLAB_LISTED);
@@ -148,7 +154,7 @@ static struct page *pop_from(struct kmem_cache *c, uint32_t i)
 /* A slab with free objects, which the caller then holds; or NULL. */
 static struct page *pop_slab(struct kmem_cache *c)
 {
-	uint32_t i = READ_ONCE(node_of(c)->current) & 1;
+	uint32_t i = current_stack(c);
 	struct page *page = pop_from(c, i);
 
 	return page ? page : pop_from(c, i ^ 1);
@@ -233,8 +239,7 @@ static uint32_t sweep_stack(struct kmem_cache *c, struct mm_thread *t,
 /* What a purge has left over is on the stack that is not the current one. */
 static bool has_rest(const struct kmem_cache *c)
 {
-	return slab_stack_first(
-		&node_of(c)->partial[~READ_ONCE(node_of(c)->current) & 1]);
+	return slab_stack_first(&node_of(c)->partial[current_stack(c) ^ 1]);
 }
 
 void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
@@ -245,9 +250,8 @@ void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
 		return;
 	WRITE_ONCE(node_of(c)->nr_empty, 0);
 	if (has_rest(c))
-		sweep_stack(c, t, ~READ_ONCE(node_of(c)->current) & 1, false,
-			    &all);
-	sweep_stack(c, t, READ_ONCE(node_of(c)->current) & 1, false, &all);
+		sweep_stack(c, t, current_stack(c) ^ 1, false, &all);
+	sweep_stack(c, t, current_stack(c), false, &all);
 	node_of(c)->nr_sweeps++;
 	end_sweep(c);
 }
@@ -255,7 +259,7 @@ void kmem_cache_sweep(struct kmem_cache *c, struct mm_thread *t)
 bool kmem_cache_purge(struct kmem_cache *c, struct mm_thread *t,
 		      uint32_t *budget, uint32_t *purged)
 {
-	uint32_t from = READ_ONCE(node_of(c)->current) & 1;
+	uint32_t from = current_stack(c);
 	bool rest;
 
 	if (!begin_sweep(c))

@@ -5,8 +5,9 @@ one page fault."""
 
 import argparse
 import pathlib
-import subprocess
 import sys
+
+from exports import readelf
 
 FIRST = 64 << 10
 # The hot paths, what they call, and what runs at the beginning and the end.
@@ -20,22 +21,15 @@ FUNCTIONS = (
 SECTIONS = (".rela.dyn", ".dynsym", ".rodata.early")
 
 
-def tool(*command):
-    """What a program of the binutils says."""
-    return subprocess.run(command, check=True, capture_output=True, text=True,
-                          env={"LC_ALL": "C",
-                               "PATH": "/usr/bin:/bin"}).stdout
-
-
 def ends(path):
     """Where each function and section ends, in bytes from the first."""
     found = {}
-    for line in tool("nm", "-S", path).splitlines():
+    for line in readelf("--syms", path).splitlines():
+        # Num: Value Size Type Bind Vis Ndx Name
         fields = line.split()
-        if len(fields) >= 3 and fields[-2] in "tT":
-            size = fields[1] if len(fields) == 4 else "0"
-            found[fields[-1]] = int(fields[0], 16) + int(size, 16)
-    for line in tool("readelf", "-SW", path).splitlines():
+        if len(fields) == 8 and fields[3] == "FUNC" and fields[6] != "UND":
+            found[fields[7]] = int(fields[1], 16) + int(fields[2], 0)
+    for line in readelf("--sections", path).splitlines():
         fields = line.partition("]")[2].split()
         if len(fields) > 5 and fields[0].startswith("."):
             found[fields[0]] = int(fields[2], 16) + int(fields[4], 16)

@@ -1,7 +1,5 @@
 /* slab/magazine: threads that work at a time do not share cache lines. */
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "unit.h"
 
