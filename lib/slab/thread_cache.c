@@ -47,10 +47,6 @@ static uint32_t survivor_epoch; /* the epoch whose first thread is known */
 static int key_state;
 static pthread_key_t key;
 
-_Static_assert(offsetof(struct thread_cache, end) ==
-		       NR_MAGAZINES * sizeof(void *),
-	       "hot.slots stands in for top and end");
-
 /* ---- the list --------------------------------------------------------- */
 
 static bool change_state(struct thread_cache *c, uint32_t from, uint32_t to)

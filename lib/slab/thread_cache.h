@@ -25,10 +25,6 @@
 #include "tags.h"
 
 struct thread_cache {
-	/* Read by the hot paths; the slow path sets `end`. */
-	void **top[NR_MAGAZINES];
-	void **end[NR_MAGAZINES];
-
 	/* Owner only, with the soft mask set. */
 	uint16_t capacity[NR_MAGAZINES]; /* slots; 0: no array yet */
 	uint8_t last_miss[NR_MAGAZINES]; /* enum miss, in magazine.c */
@@ -50,6 +46,10 @@ struct thread_cache {
 	uint8_t depth; /* of the calls that the owner interrupted: see there */
 	bool above;    /* the owner had deeper ones since */
 	struct thread_cache *next;
+
+	/* Read by the hot paths; the slow path sets `end`. */
+	void **top[NR_MAGAZINES];
+	void **end[NR_MAGAZINES];
 };
 
 /* What the page layer keeps for the owner; NULL without a cache. */
@@ -58,7 +58,14 @@ static inline struct mm_thread *thread_mm(struct thread_cache *own)
 	return own ? &own->mm : NULL;
 }
 
-#define EMPTY_CACHE(which) ((struct thread_cache *)&hot.slots[which])
+_Static_assert(offsetof(struct thread_cache, top) == TOP_OFFSET &&
+		       offsetof(struct hot, slots) == TOP_OFFSET &&
+		       offsetof(struct thread_cache, end) ==
+			       TOP_OFFSET + NR_MAGAZINES * sizeof(void *),
+	       "hot.slots stands in for top and end");
+
+#define EMPTY_CACHE(which) \
+	((struct thread_cache *)((char *)&hot + (which) * sizeof(void *)))
 
 static always_inline bool cache_is_real(const struct thread_cache *tc)
 {
