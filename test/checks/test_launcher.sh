@@ -109,6 +109,12 @@ echo 'int example(void); int example(void) { return 1; }' \
 is "a repaired source is built" 0 "$(status "$buddy" run -- true)"
 is "once" "" "$(status "$buddy" run -- true >/dev/null; cat "$errors")"
 
+# So is one whose linker script changed.
+sleep 0.02
+echo '/* nothing */' >"$tree/preload/example.ld"
+"$buddy" run -- true 2>"$errors"
+is "a linker script is a source, too" 1 "$(grep -c building "$errors")"
+
 # A tree that moved, other build folders, and paths that cannot be preloaded.
 mv "$tree" "$scratch/moved"
 touch "$scratch/moved/lib/base/example.c"
