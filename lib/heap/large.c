@@ -74,7 +74,11 @@ void *large_alloc(struct thread_cache *own, size_t size, bool zero)
 
 		page = own ? run_cache_take(&own->mm.runs, nr) : NULL;
 		if (!page) {
-			page = alloc_run(thread_mm(own), GFP_MOVABLE, nr);
+			/* Zeroes may be read only: none are written in vain. */
+			page = alloc_run(thread_mm(own),
+					 zero ? GFP_MOVABLE | GFP_SPARSE
+					      : GFP_MOVABLE,
+					 nr);
 			if (page)
 				fault_ahead(page);
 		}

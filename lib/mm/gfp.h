@@ -14,6 +14,8 @@ enum gfp {
 	GFP_ATOMIC = 0x40,
 	GFP_COLD = 0x80,
 	GFP_ALL = 0xf3,
+	/* Ours: much of the run goes back at once, or is never touched. */
+	GFP_SPARSE = 0x100,
 };
 
 static inline bool gfp_valid(unsigned int gfp)

@@ -139,7 +139,9 @@ struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,
 			       uint32_t nr, uint32_t room)
 {
 	struct request req = {
-		.nr = room, .gfp = gfp & ~(unsigned int)GFP_ZERO, .order = -1};
+		.nr = room,
+		.gfp = (gfp & ~(unsigned int)GFP_ZERO) | GFP_SPARSE,
+		.order = -1};
 	struct page *page = alloc_request(t, &req);
 
 	if (page)

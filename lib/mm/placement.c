@@ -4,6 +4,9 @@
 /* So many rows of dirty pages are looked at, lest a scattered heap be slow. */
 #define MOST_ROWS 256u
 
+/* Of a run that is dirty in part so much is, or fresh pages do as well. */
+#define PATCHY_SHARE 4u
+
 uint32_t find_run_locked(const struct zone *z, uint32_t nr)
 {
 	size_t blocks = (nr + PAGEBLOCK_PAGES - 1) >> PAGEBLOCK_ORDER;
@@ -80,4 +83,69 @@ uint32_t find_dirty_run_locked(const struct zone *z, uint32_t nr)
 		index = (uint32_t)(block + 1) << PAGEBLOCK_ORDER;
 	}
 	return 0;
+}
+
+struct patchy_run {
+	uint32_t index;
+	uint32_t dirty; /* more of its pages than of any other's */
+	uint32_t looks; /* left */
+};
+
+static uint32_t count_dirty(const struct zone *z, uint32_t index, uint32_t nr)
+{
+	uint32_t end = index + nr;
+	uint32_t dirty = 0;
+
+	for (size_t w = index / BITS_PER_WORD; w * BITS_PER_WORD < end; w++)
+		dirty += count_bits(zone_dirty_word(z, w) &
+				    bitmap_mask(w, index, nr));
+	return dirty;
+}
+
+static void consider(const struct zone *z, uint32_t index, uint32_t nr,
+		     struct patchy_run *best)
+{
+	uint32_t dirty = count_dirty(z, index, nr);
+
+	if (dirty > best->dirty && unmovable_block(z, index, nr) < 0) {
+		best->index = index;
+		best->dirty = dirty;
+	}
+}
+
+/* In the free pages [index, end), which are nr at least. */
+static void consider_row(const struct zone *z, uint32_t index, uint32_t end,
+			 uint32_t nr, struct patchy_run *best)
+{
+	uint32_t last = end - nr;
+
+	for (; best->looks; best->looks--) {
+		index = next_free_dirty(z, index, true);
+		if (index >= last)
+			break;
+		consider(z, index, nr, best);
+		index = next_free_dirty(z, index, false);
+	}
+	consider(z, last, nr, best);
+}
+
+uint32_t find_patchy_run_locked(const struct zone *z, uint32_t nr)
+{
+	struct patchy_run best = {.dirty = nr / PATCHY_SHARE,
+				  .looks = MOST_ROWS};
+	uint32_t end = z->first_page;
+
+	VM_BUG_ON(!lock_is_mine(&z->lock));
+	for (uint32_t row = 0; row < MOST_ROWS; row++) {
+		uint32_t index = (uint32_t)bitmap_next_set(z->free_map, end,
+							   z->online);
+
+		if (index == z->online)
+			break;
+		end = (uint32_t)bitmap_next_clear(z->free_map, index,
+						  z->online);
+		if (end - index >= nr)
+			consider_row(z, index, end, nr, &best);
+	}
+	return best.index;
 }

@@ -21,4 +21,11 @@ uint32_t find_run_locked(const struct zone *z, uint32_t nr);
  */
 uint32_t find_dirty_run_locked(const struct zone *z, uint32_t nr);
 
+/*
+ * Where no such row is: nr free pages in a row of which as many as possible may
+ * hold memory, a quarter at least; or 0. Looked at are those that begin with
+ * dirty pages, or end with the row that these are in.
+ */
+uint32_t find_patchy_run_locked(const struct zone *z, uint32_t nr);
+
 #endif

@@ -162,44 +162,70 @@ struct page *rmqueue(struct mm_thread *t, struct zone *z, unsigned int order,
 	return page;
 }
 
-/* The pages of a run, off the lists; what a block has beyond goes back. */
-static struct page *cut_short_run_locked(struct zone *z, uint32_t nr,
-					 unsigned int gfp)
+/* The pages of a short run; what their block has beyond goes back. */
+static struct page *cut_block_locked(struct zone *z, uint32_t nr,
+				     unsigned int gfp)
 {
-	uint32_t index = find_dirty_run_locked(z, nr);
 	unsigned int order = order_at_least(nr);
-	struct page *page;
+	struct page *page = take_block(z, order, gfp_migratetype(gfp), true);
 
-	if (index) {
-		take_range_locked(z, index, nr);
-		return zone_page(z, index);
-	}
-	page = take_block(z, order, gfp_migratetype(gfp), true);
 	if (page)
 		return_range_locked(z, page_index(page) + nr,
 				    (1u << order) - nr);
 	return page;
 }
 
-/* The same for long ones: out of memory brought online for it, if need be. */
-static struct page *cut_long_run_locked(struct zone *z, uint32_t nr)
+/* Those of a long one: of memory brought online for it, if need be; or 0. */
+static uint32_t find_pageblocks_locked(struct zone *z, uint32_t nr)
 {
-	uint32_t index = find_dirty_run_locked(z, nr);
+	uint32_t index = find_run_locked(z, nr);
+	uint32_t from = z->online;
 
+	if (index)
+		return index;
+	/* Fresh memory need not begin at a pageblock. */
+	if (zone_grow_locked(z, nr))
+		return 0;
+	index = find_run_locked(z, nr);
+	return index ? index : from;
+}
+
+/* nr pages off the lists: the dirty ones at `index`, if that is not 0. */
+static struct page *cut_run_locked(struct zone *z, uint32_t nr,
+				   unsigned int gfp, uint32_t index)
+{
+	if (!index && !(gfp & GFP_SPARSE))
+		index = find_patchy_run_locked(z, nr);
+	if (!index && nr < SHORT_RUN_PAGES)
+		return cut_block_locked(z, nr, gfp);
 	if (!index)
-		index = find_run_locked(z, nr);
-	if (!index) {
-		uint32_t from = z->online;
-
-		/* Fresh memory need not begin at a pageblock. */
-		if (zone_grow_locked(z, nr))
-			return NULL;
-		index = find_run_locked(z, nr);
-		if (!index)
-			index = from;
-	}
+		index = find_pageblocks_locked(z, nr);
+	if (!index)
+		return NULL;
 	take_range_locked(z, index, nr);
 	return zone_page(z, index);
+}
+
+/*
+ * Whether there are pages outside the buddy that may be what is missing between
+ * dirty ones. For a long run only: its page faults cost more than what is kept
+ * saves.
+ */
+static bool may_merge(const struct mm_thread *t, const struct zone *z,
+		      uint32_t nr, unsigned int gfp)
+{
+	return nr >= SHORT_RUN_PAGES && !(gfp & GFP_SPARSE) &&
+	       (stash_pages(z) || (t && (t->pcp.count || t->runs.pages)));
+}
+
+static void merge_kept(struct mm_thread *t, struct zone *z)
+{
+	if (t) {
+		drain_pcp(t);
+		run_cache_drain(&t->runs);
+	}
+	/* The pcp's pages have gone there. */
+	stash_drain(z);
 }
 
 struct page *rmqueue_run(struct mm_thread *t, struct zone *z, uint32_t nr,
@@ -207,6 +233,7 @@ struct page *rmqueue_run(struct mm_thread *t, struct zone *z, uint32_t nr,
 {
 	struct page *page = NULL;
 	uint64_t flags;
+	uint32_t index;
 
 	if (nr >= SHORT_RUN_PAGES && is_power_of_two(nr))
 		page = rmqueue_stash(z, lowest_bit(nr), gfp_migratetype(gfp));
@@ -214,8 +241,14 @@ struct page *rmqueue_run(struct mm_thread *t, struct zone *z, uint32_t nr,
 		return page;
 	gather_dirty(t, z, nr);
 	flags = zone_lock(z);
-	page = nr < SHORT_RUN_PAGES ? cut_short_run_locked(z, nr, gfp)
-				    : cut_long_run_locked(z, nr);
+	index = find_dirty_run_locked(z, nr);
+	if (!index && may_merge(t, z, nr, gfp)) {
+		zone_unlock(z, flags);
+		merge_kept(t, z);
+		flags = zone_lock(z);
+		index = find_dirty_run_locked(z, nr);
+	}
+	page = cut_run_locked(z, nr, gfp, index);
 	if (page) {
 		page->order = 0;
 		mark_handed_out(z, page, nr);

@@ -13,9 +13,10 @@ FIRST = 64 << 10
 # The hot paths, what they call, and what runs at the beginning and the end.
 FUNCTIONS = (
     "malloc", "free", "heap_malloc_slow", "heap_malloc_medium",
-    "heap_free_slow", "heap_free_checked", "heap_calloc", "magazine_alloc_slow",
-    "magazine_free_slow", "kmem_cache_alloc_bulk", "kmem_cache_free_bulk",
-    "alloc_pages", "thread_cache_enter", "thread_cache_leave", "thread_exits",
+    "heap_free_slow", "heap_free_checked", "heap_calloc", "heap_realloc",
+    "heap_posix_memalign", "magazine_alloc_slow", "magazine_free_slow",
+    "kmem_cache_alloc_bulk", "kmem_cache_free_bulk", "alloc_pages",
+    "thread_cache_enter", "thread_cache_leave", "thread_exits",
     "tags_fill_slots", "options_init", "_init", "_fini",
 )
 SECTIONS = (".rela.dyn", ".dynsym", ".rodata.early")

@@ -202,6 +202,15 @@ static void test_reserve_is_not_for_runs(void **state)
 
 /* ---- dirty runs -------------------------------------------------------- */
 
+/* One page stays in use: a free pageblock would impose its type on others. */
+static void make_unmovable(struct zone *z, uint32_t index)
+{
+	take_range_locked(z, index, PAGEBLOCK_PAGES);
+	set_pageblock_type_locked(z, index, MIGRATE_UNMOVABLE);
+	mark_dirty_locked(z, index, 1);
+	return_range_locked(z, index + 1, PAGEBLOCK_PAGES - 1);
+}
+
 /* What find_dirty_run_locked() promises, page by page. */
 static uint32_t lowest_dirty_run(const struct zone *z, uint32_t nr)
 {
@@ -227,33 +236,117 @@ static void test_lowest_dirty_run(void **state)
 	uint32_t base;
 	struct zone *z = unit_lone_block(&base);
 	uint32_t pages = 1u << MAX_PAGE_ORDER;
+	unsigned int found = 0;
 
 	(void)state;
 	LOCKED(z) {
 		assert_int_equal(find_dirty_run_locked(z, 1), 0);
-		take_range_locked(z, base, PAGEBLOCK_PAGES);
-		set_pageblock_type_locked(z, base, MIGRATE_UNMOVABLE);
-		return_range_locked(z, base, PAGEBLOCK_PAGES);
+		make_unmovable(z, base);
 		for (unsigned int i = 0; i < unit_steps(300); i++) {
 			uint32_t nr = 1 + unit_below(&random, 70);
 			uint32_t at = base + unit_below(&random, pages - nr);
-			uint32_t want = 1 + unit_below(&random, 100);
+			uint32_t want = 1 + unit_below(&random, 70);
 
 			if (!bitmap_all_set(z->free_map, at, nr))
 				continue;
 			take_range_locked(z, at, nr);
 			mark_dirty_locked(z, at, nr);
 			/* Some stay in use. */
-			if (unit_below(&random, 4))
+			if (unit_below(&random, 16))
 				free_range_locked(z, at, nr);
 			unit_verify_locked(z);
 			assert_int_equal(find_dirty_run_locked(z, want),
 					 lowest_dirty_run(z, want));
+			found += lowest_dirty_run(z, want) != 0;
 		}
 	}
+	assert_int_not_equal(found, 0);
+}
+
+static bool is_free_dirty(const struct zone *z, uint32_t i)
+{
+	return bitmap_test(z->free_map, i) && bitmap_test(z->dirty_map, i);
+}
+
+/* Dirty ones of nr pages, page by page; 0 if they are no place for a run. */
+static uint32_t dirty_in_run(const struct zone *z, uint32_t at, uint32_t nr)
+{
+	uint32_t dirty = 0;
+
+	for (uint32_t i = at; i < at + nr; i++) {
+		if (i >= z->online || !bitmap_test(z->free_map, i) ||
+		    z->pageblock_type[i >> PAGEBLOCK_ORDER] != MIGRATE_MOVABLE)
+			return 0;
+		dirty += is_free_dirty(z, i);
+	}
+	return dirty;
+}
+
+/* The most dirty pages that a run has which begins with such, or ends where
+ * a row of free ones does. */
+static uint32_t most_dirty(const struct zone *z, uint32_t nr)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = z->first_page; i < z->online; i++) {
+		bool last = i + nr == z->online ||
+			    (i + nr < z->online &&
+			     !bitmap_test(z->free_map, i + nr));
+		bool first = is_free_dirty(z, i) && !is_free_dirty(z, i - 1);
+		uint32_t dirty = first || last ? dirty_in_run(z, i, nr) : 0;
+
+		if (dirty > most)
+			most = dirty;
+	}
+	return most;
+}
+
+static void check_patchy_run(const struct zone *z, uint32_t nr)
+{
+	uint32_t found = find_patchy_run_locked(z, nr);
+	uint32_t most = most_dirty(z, nr);
+
+	if (most > nr / 4)
+		assert_int_equal(dirty_in_run(z, found, nr), most);
+	else
+		assert_int_equal(found, 0);
+}
+
+static void test_run_with_most_dirty_pages(void **state)
+{
+	uint64_t random = unit_seed();
+	uint32_t base;
+	struct zone *z = unit_lone_block(&base);
+	uint32_t pages = 8 * PAGEBLOCK_PAGES; /* all of them near each other */
+	unsigned int found = 0;
+
+	(void)state;
+	LOCKED(z) {
+		assert_int_equal(find_patchy_run_locked(z, 1), 0);
+		make_unmovable(z, base + PAGEBLOCK_PAGES);
+		for (unsigned int i = 0; i < unit_steps(300); i++) {
+			uint32_t nr = 1 + unit_below(&random, 12);
+			uint32_t at = base + unit_below(&random, pages - nr);
+			uint32_t want = 1 + unit_below(&random, 40);
+
+			if (!bitmap_all_set(z->free_map, at, nr))
+				continue;
+			take_range_locked(z, at, nr);
+			mark_dirty_locked(z, at, nr);
+			if (!unit_below(&random, 3))
+				mark_clean_locked(z, at, nr);
+			if (unit_below(&random, 8))
+				free_range_locked(z, at, nr);
+			unit_verify_locked(z);
+			check_patchy_run(z, want);
+			found += find_patchy_run_locked(z, want) != 0;
+		}
+	}
+	assert_int_not_equal(found, 0);
 }
 
 UNIT_MAIN(TEST(test_every_range_of_one_block),
 	  TEST(test_what_was_clean_still_is), TEST(test_range_over_many_blocks),
 	  TEST(test_lowest_run_that_fits), TEST(test_run_over_several_blocks),
-	  TEST(test_reserve_is_not_for_runs), TEST(test_lowest_dirty_run))
+	  TEST(test_reserve_is_not_for_runs), TEST(test_lowest_dirty_run),
+	  TEST(test_run_with_most_dirty_pages))
