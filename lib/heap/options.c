@@ -176,6 +176,9 @@ static void options_apply(void)
 		options.segv_report = false;
 }
 
+/* Without BUDDY_CONF nothing of what options do is even made resident. */
+static bool given;
+
 void options_init(void)
 {
 	static bool done;
@@ -187,8 +190,10 @@ void options_init(void)
 	conf = os_getenv("BUDDY_CONF", &ready);
 	if (!ready || __atomic_exchange_n(&done, true, __ATOMIC_ACQ_REL))
 		return;
-	if (conf)
-		options_parse(conf);
+	if (!conf)
+		return;
+	given = true;
+	options_parse(conf);
 	options_apply();
 }
 
@@ -196,7 +201,8 @@ void options_init(void)
 __attribute__((constructor)) static void on_start(void)
 {
 	options_init();
-	harden_settle();
+	if (given)
+		harden_settle();
 }
 
 /* Runs when the library is unloaded, which is at exit. */
