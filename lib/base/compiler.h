@@ -13,6 +13,18 @@
 #define maybe_unused __attribute__((unused))
 
 /*
+ * A call in a return statement that is a jump: of gcc a function asks for it,
+ * whatever the build's own optimisation is; of clang the statement does.
+ */
+#ifdef __clang__
+#define tail_calls
+#define must_tail __attribute__((musttail))
+#else
+#define tail_calls __attribute__((optimize("O2")))
+#define must_tail
+#endif
+
+/*
  * A large array of which few pages are ever touched. These stand together, so
  * that the small variables between them share pages (preload/libbuddy.ld).
  */

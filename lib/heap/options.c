@@ -35,6 +35,7 @@ static const struct option {
 	{"verify_at_exit", OPTION_BOOL, &options.verify_at_exit},
 	{"check", OPTION_CHECK, &options.check_full},
 	{"guard", OPTION_BOOL, &options.guard},
+	{"deepbind", OPTION_BOOL, &options.deepbind},
 	{"junk", OPTION_BOOL, &options.junk},
 	{"segv_report", OPTION_BOOL, &options.segv_report},
 	{"harden", OPTION_HARDEN, NULL},

@@ -17,6 +17,7 @@ struct options {
 	bool check_full;     /* no magazines: each double free is seen */
 	bool guard;	     /* guard pages at splits and around large blocks */
 	bool segv_report;    /* at a fault, what its address is */
+	bool deepbind;	     /* RTLD_DEEPBIND stays: see preload/dlopen.c */
 	bool junk;	     /* fill what is handed out and what is freed */
 
 	/* See harden.h; harden:full sets them all, and guard. */
