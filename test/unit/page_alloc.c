@@ -217,93 +217,6 @@ static void test_aligned_and_zeroed(void **state)
 	}
 }
 
-/* ---- memory that is there --------------------------------------------- */
-
-/*
- * A row of dirty pages, freed but for one in the middle, which the pcp keeps:
- * how many pages it has, and its first index.
- */
-static uint32_t row_with_a_kept_page(uint32_t *index)
-{
-	uint32_t nr = 5 * PAGEBLOCK_PAGES;
-	struct page *page = alloc_run(&thread, GFP_MOVABLE, nr);
-	struct page *kept;
-
-	assert_non_null(page);
-	*index = page_index(page);
-	run_shrink(page, 2 * PAGEBLOCK_PAGES);
-	/* The lowest dirty pages are those behind it. */
-	kept = alloc_run(&thread, GFP_MOVABLE, 3);
-	assert_int_equal(page_index(kept), *index + 2 * PAGEBLOCK_PAGES);
-	run_shrink(kept, 1);
-	free_run(&thread, page);
-	free_run(&thread, kept);
-	assert_int_equal(thread.pcp.count, 1);
-	assert_int_equal(verify_zones(), 0);
-	return nr;
-}
-
-static void test_kept_pages_complete_a_run(void **state)
-{
-	uint32_t index, nr = row_with_a_kept_page(&index);
-	struct page *page = alloc_run(&thread, GFP_MOVABLE, nr);
-
-	(void)state;
-	assert_int_equal(page_index(page), index);
-	assert_int_equal(page->flags, 0);
-	assert_int_equal(thread.pcp.count, 0);
-	assert_int_equal(verify_zones(), 0);
-	free_run(&thread, page);
-	/* Nobody's are taken for one of which little may be needed. */
-	nr = row_with_a_kept_page(&index);
-	page = alloc_run(&thread, GFP_MOVABLE | GFP_SPARSE, nr);
-	assert_int_not_equal(page_index(page), index);
-	assert_int_equal(thread.pcp.count, 1);
-	assert_int_equal(verify_zones(), 0);
-	free_run(&thread, page);
-	drain_pcp(&thread);
-	assert_int_equal(pages_out(), 0);
-}
-
-/* A run whose pages from the third on are free and dirty, with clean ones. */
-static struct page *run_before_dirty_pages(void)
-{
-	struct page *page = alloc_run(NULL, GFP_MOVABLE, 5 * PAGEBLOCK_PAGES);
-
-	run_trim(page, PAGEBLOCK_PAGES + 3);
-	write_run(page, 1);
-	run_shrink(page, 3);
-	return page;
-}
-
-static void test_a_run_that_is_there_in_part(void **state)
-{
-	struct page *first = run_before_dirty_pages();
-	struct page *page = alloc_run(NULL, GFP_MOVABLE, 2 * PAGEBLOCK_PAGES);
-
-	(void)state;
-	assert_ptr_equal(page, first + 3);
-	assert_int_equal(page->flags, PG_PATCHY);
-	assert_int_equal(verify_zones(), 0);
-	free_run(NULL, page);
-	free_run(NULL, first);
-	assert_int_equal(pages_out(), 0);
-}
-
-static void test_a_sparse_run_is_not_there_in_part(void **state)
-{
-	struct page *first = run_before_dirty_pages();
-	struct page *page = alloc_run(NULL, GFP_MOVABLE | GFP_SPARSE,
-				      2 * PAGEBLOCK_PAGES);
-
-	(void)state;
-	assert_ptr_not_equal(page, first + 3);
-	assert_int_equal(verify_zones(), 0);
-	free_run(NULL, page);
-	free_run(NULL, first);
-	assert_int_equal(pages_out(), 0);
-}
-
 /* ---- in place ---------------------------------------------------------- */
 
 static void test_grow_and_shrink(void **state)
@@ -515,9 +428,6 @@ UNIT_MAIN(TEST(test_every_order), TEST(test_every_order_with_a_pcp),
 	  TEST(test_the_longest_run), TEST(test_another_zone_when_one_is_full),
 	  TEST(test_every_call_is_a_hit_or_foreign), TEST(test_preferred_zone),
 	  TEST(test_aligned_runs), TEST(test_aligned_and_zeroed),
-	  TEST(test_kept_pages_complete_a_run),
-	  TEST(test_a_run_that_is_there_in_part),
-	  TEST(test_a_sparse_run_is_not_there_in_part),
 	  TEST(test_grow_and_shrink), TEST(test_no_growth_into_others),
 	  TEST(test_growth_brings_memory_online),
 	  TEST(test_zeroes_are_free_of_charge), TEST(test_zero_by_order),

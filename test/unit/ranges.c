@@ -282,8 +282,10 @@ static uint32_t dirty_in_run(const struct zone *z, uint32_t at, uint32_t nr)
 	return dirty;
 }
 
-/* The most dirty pages that a run has which begins with such, or ends where
- * a row of free ones does. */
+/*
+ * The most dirty pages that a run has which begins with such, or ends where a
+ * row of free ones does.
+ */
 static uint32_t most_dirty(const struct zone *z, uint32_t nr)
 {
 	uint32_t most = 0;
