@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	unsigned long rounds;
 	pthread_t worker;
 
-	stress_start(argc, argv, 120, 600);
+	stress_start(argc, argv, 120, 1400);
 	MUST(sigaction(SIGRTMIN, &action, NULL) == 0);
 	worker = stress_spawn(work, (void *)1, 0);
 	rounds = stress_count(12, 2000);

@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 {
 	char *again[] = {argv[0], (char *)"--refused", NULL};
 
-	stress_start(argc, argv, 120, 600);
+	stress_start(argc, argv, 120, 1400);
 	if (argc > 1 && !strcmp(argv[1], again[1])) {
 		run();
 		return stress_end();
