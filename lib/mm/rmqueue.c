@@ -17,14 +17,18 @@
 #define SCATTERED_PAGES 128u
 #endif
 
-void gather_dirty(struct mm_thread *t, struct zone *z, uint32_t nr)
+static void give_back_kept(struct mm_thread *t, struct zone *z)
 {
-	if (zone_dirty_hint(z) >= nr + SCATTERED_PAGES)
-		return;
 	if (stash_pages(z))
 		stash_drain(z);
 	if (t)
 		run_cache_drain(&t->runs);
+}
+
+void gather_dirty(struct mm_thread *t, struct zone *z, uint32_t nr)
+{
+	if (zone_dirty_hint(z) < nr + SCATTERED_PAGES)
+		give_back_kept(t, z);
 }
 
 static void mark_handed_out(struct zone *z, struct page *page, uint32_t nr)
@@ -220,12 +224,10 @@ static bool may_merge(const struct mm_thread *t, const struct zone *z,
 
 static void merge_kept(struct mm_thread *t, struct zone *z)
 {
-	if (t) {
+	/* First, as its pages go to the stash. */
+	if (t)
 		drain_pcp(t);
-		run_cache_drain(&t->runs);
-	}
-	/* The pcp's pages have gone there. */
-	stash_drain(z);
+	give_back_kept(t, z);
 }
 
 struct page *rmqueue_run(struct mm_thread *t, struct zone *z, uint32_t nr,

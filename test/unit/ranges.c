@@ -211,6 +211,16 @@ static void make_unmovable(struct zone *z, uint32_t index)
 	return_range_locked(z, index + 1, PAGEBLOCK_PAGES - 1);
 }
 
+/* False, and nothing is done, when some of the pages are in use. */
+static bool take_and_dirty(struct zone *z, uint32_t at, uint32_t nr)
+{
+	if (!bitmap_all_set(z->free_map, at, nr))
+		return false;
+	take_range_locked(z, at, nr);
+	mark_dirty_locked(z, at, nr);
+	return true;
+}
+
 /* What find_dirty_run_locked() promises, page by page. */
 static uint32_t lowest_dirty_run(const struct zone *z, uint32_t nr)
 {
@@ -247,10 +257,8 @@ static void test_lowest_dirty_run(void **state)
 			uint32_t at = base + unit_below(&random, pages - nr);
 			uint32_t want = 1 + unit_below(&random, 70);
 
-			if (!bitmap_all_set(z->free_map, at, nr))
+			if (!take_and_dirty(z, at, nr))
 				continue;
-			take_range_locked(z, at, nr);
-			mark_dirty_locked(z, at, nr);
 			/* Some stay in use. */
 			if (unit_below(&random, 16))
 				free_range_locked(z, at, nr);
@@ -331,10 +339,8 @@ static void test_run_with_most_dirty_pages(void **state)
 			uint32_t at = base + unit_below(&random, pages - nr);
 			uint32_t want = 1 + unit_below(&random, 40);
 
-			if (!bitmap_all_set(z->free_map, at, nr))
+			if (!take_and_dirty(z, at, nr))
 				continue;
-			take_range_locked(z, at, nr);
-			mark_dirty_locked(z, at, nr);
 			if (!unit_below(&random, 3))
 				mark_clean_locked(z, at, nr);
 			if (unit_below(&random, 8))
