@@ -30,6 +30,7 @@ WORKLOADS = (
     Workload("strings", "strings"),
     Workload("kvstore", "kvstore", quick_rounds=2),
     Workload("arenas", "arenas"),
+    Workload("tables", "tables"),
     Workload("idle", "idle", ("--mode=long",), quick_options=("--mode=short",),
              most_rounds=2),
     *_threads("ring", 2, 4),

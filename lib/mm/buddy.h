@@ -61,6 +61,9 @@ uint32_t mark_dirty_locked(struct zone *z, uint32_t index, uint32_t nr);
 /* The other way: nobody wrote there, it still reads as zero. */
 void mark_clean_locked(struct zone *z, uint32_t index, uint32_t nr);
 
+/* It does so again: when the pages are handed out next it is a refault. */
+void mark_purged_locked(struct zone *z, uint32_t index, uint32_t nr);
+
 /* Gives all free pages of a pageblock, and those to come, to a migratetype. */
 void set_pageblock_type_locked(struct zone *z, uint32_t index,
 			       enum migratetype mt);

@@ -21,7 +21,8 @@ static const char *const migratetype_names[MIGRATE_TYPES] = {
 static const char *const zone_event_names[NR_ZONE_EVENTS] = {
 	[ZONE_ALLOC] = "zone_alloc",	  [ZONE_FREE] = "zone_free",
 	[ZONE_STEAL] = "pageblock_steal", [ZONE_FALLBACK] = "alloc_fallback",
-	[ZONE_PURGED] = "pages_purged",	  [ZONE_LOCKED] = "zone_lock",
+	[ZONE_PURGED] = "pages_purged",	  [ZONE_REFAULT] = "workingset_refault",
+	[ZONE_LOCKED] = "zone_lock",
 };
 
 static const char *const thread_event_names[NR_THREAD_EVENTS] = {

@@ -129,10 +129,14 @@ struct page *alloc_pages(struct mm_thread *t, unsigned int gfp,
 struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
 {
 	struct request req = {.nr = nr, .gfp = gfp, .order = -1};
+	struct page *page;
 
 	if (is_power_of_two(nr) && pcp_allowed_order(lowest_bit(nr)))
 		req.order = (int)lowest_bit(nr);
-	return alloc_request(t, &req);
+	page = alloc_request(t, &req);
+	if (page && page->flags & (PG_ZEROED | PG_PATCHY))
+		reclaim_for_run(zone_of(page), nr);
+	return page;
 }
 
 struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,

@@ -25,6 +25,9 @@
 /* Fewer pages in a row cost more calls than they are memory. */
 #define PURGE_MIN_PAGES 4u
 
+/* Less is not worth a look at the maps: 2 MiB. */
+#define DIRECT_MIN_PAGES PAGEBLOCK_PAGES
+
 static uint32_t pages_in_use(const struct zone *z)
 {
 	return READ_ONCE(z->online) - z->first_page - READ_ONCE(z->nr_free) -
@@ -80,10 +83,8 @@ static void unisolate_locked(struct zone *z, struct page *page, bool purged)
 	uint32_t index = page_index(page);
 	uint32_t nr = page->nr;
 
-	if (purged) {
-		mark_clean_locked(z, index, nr);
-		z->event[ZONE_PURGED] += nr;
-	}
+	if (purged)
+		mark_purged_locked(z, index, nr);
 	z->nr_isolated -= nr;
 	set_page_type(page, PAGE_TAIL);
 	free_range_locked(z, index, nr);
@@ -224,6 +225,27 @@ void reclaim_dirty_at_times(struct zone *z)
 	/* To look at the clock is a system call. */
 	if (!(nth % LOOK_INTERVAL))
 		reclaim_dirty(z);
+}
+
+/* The lower half is enough to tell two counts apart. */
+static uint32_t refaults_of(const struct zone *z)
+{
+	return (uint32_t)READ_ONCE(z->event[ZONE_REFAULT]);
+}
+
+void reclaim_for_run(struct zone *z, uint32_t nr)
+{
+	uint32_t dirty = zone_dirty_hint(z);
+	uint32_t last = READ_ONCE(z->direct_purged);
+	uint32_t again = refaults_of(z) - READ_ONCE(z->direct_refaults);
+
+	if (dirty < DIRECT_MIN_PAGES || dirty >= nr)
+		return;
+	/* A mistake is not made again with as much, but may be with more. */
+	if (last && again >= last / 2 && dirty / 2 < last)
+		return;
+	WRITE_ONCE(z->direct_purged, purge_down_to(z, 0, PURGE_MIN_PAGES));
+	WRITE_ONCE(z->direct_refaults, refaults_of(z));
 }
 
 uint32_t purge_zone(struct zone *z, uint32_t keep)

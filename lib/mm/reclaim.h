@@ -20,6 +20,14 @@ void reclaim_dirty(struct zone *z);
 /* The same for who frees a few pages at a time, and often. */
 void reclaim_dirty_at_times(struct zone *z);
 
+/*
+ * Called when a run of nr pages was handed out that are not all in memory yet,
+ * before they are: direct reclaim, of dirty pages that all together would not
+ * have made the run. A table that doubles leaves such behind, and none will be
+ * its next. When they are missed this ends, until there are twice as many.
+ */
+void reclaim_for_run(struct zone *z, uint32_t nr);
+
 /* Purges all free pages but `keep`; returns how many were purged. */
 uint32_t purge_zone(struct zone *z, uint32_t keep);
 

@@ -145,6 +145,14 @@ static bool check_list(const struct zone *z, unsigned int order, int mt,
 	return true;
 }
 
+static bool purged_map_agrees(const struct zone *z)
+{
+	for (size_t w = 0; w < ARRAY_SIZE(z->purged_map); w++)
+		if (z->purged_map[w] & z->dirty_map[w])
+			return false;
+	return true;
+}
+
 bool verify_zone_locked(const struct zone *z, const char **why)
 {
 	struct census c = {0};
@@ -165,6 +173,7 @@ bool verify_zone_locked(const struct zone *z, const char **why)
 	}
 	REQUIRE(c.nr_free == z->nr_free, "nr_free");
 	REQUIRE(c.nr_dirty == z->nr_free_dirty, "nr_free_dirty");
+	REQUIRE(purged_map_agrees(z), "purged_map");
 	REQUIRE(c.nr_guard == z->nr_guard, "nr_guard");
 	REQUIRE(c.nr_isolated == z->nr_isolated, "nr_isolated");
 	REQUIRE(c.nr_bad == z->nr_bad, "nr_bad");

@@ -33,6 +33,7 @@ enum zone_event {
 	ZONE_STEAL,    /* pageblocks that changed their migratetype */
 	ZONE_FALLBACK, /* blocks served from another migratetype's list */
 	ZONE_PURGED,   /* pages given back to the operating system */
+	ZONE_REFAULT,  /* of them, handed out again */
 	ZONE_LOCKED,   /* holds of the lock */
 	NR_ZONE_EVENTS
 };
@@ -53,6 +54,8 @@ struct zone {
 	/* Atomic. */
 	uint64_t dirty_since; /* ms: above the soft watermark; 0: it is not */
 	struct workingset workingset;
+	uint32_t direct_purged;	  /* pages: the last reclaim_for_run() */
+	uint32_t direct_refaults; /* ZONE_REFAULT after it */
 	/* See stash.h. */
 	uint32_t stash[STASH_SLOTS] cacheline_aligned;
 	uint32_t stash_victim;	/* the slot to empty next, about */
@@ -72,7 +75,8 @@ struct zone {
 	uint64_t block_map[BITMAP_WORDS(ZONE_PAGEBLOCKS)]; /* wholly free */
 	uint8_t pageblock_type[ZONE_PAGEBLOCKS];
 	uint64_t free_map[BITMAP_WORDS(ZONE_PAGES)];
-	uint64_t dirty_map[BITMAP_WORDS(ZONE_PAGES)]; /* 0: reads as zero */
+	uint64_t dirty_map[BITMAP_WORDS(ZONE_PAGES)];  /* 0: reads as zero */
+	uint64_t purged_map[BITMAP_WORDS(ZONE_PAGES)]; /* 1: not used since */
 };
 
 _Static_assert(sizeof(struct zone) <= MEM_MAP_OFFSET, "header fits its page");

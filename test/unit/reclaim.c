@@ -254,6 +254,74 @@ static void test_the_reserve_is_not_purged(void **state)
 	assert_int_equal(verify_zones(), 0);
 }
 
+/* Dirty pages in rows of 100, which no run of 200 or more can have. */
+static void dirty_rows(uint32_t nr)
+{
+	struct page *row[4];
+
+	assert_true(nr <= ARRAY_SIZE(row));
+	for (uint32_t i = 0; i < nr; i++) {
+		row[i] = alloc_run(NULL, GFP_MOVABLE, 100);
+		assert_non_null(row[i]);
+		assert_non_null(alloc_run(NULL, GFP_MOVABLE, 33));
+	}
+	for (uint32_t i = 0; i < nr; i++)
+		free_run(NULL, row[i]);
+	assert_true(zones[0]->nr_free_dirty >= nr * 100);
+}
+
+static void test_what_cannot_be_the_run_goes_for_it(void **state)
+{
+	struct page *row;
+	struct zone *z;
+
+	(void)state;
+	dirty_rows(1);
+	z = zones[0];
+	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 300));
+	assert_int_equal(z->nr_free_dirty, 0);
+	assert_int_equal(z->event[ZONE_PURGED], 100);
+	assert_int_equal(verify_zones(), 0);
+	/* What of it is handed out again is known. */
+	assert_int_equal(z->event[ZONE_REFAULT], 0);
+	row = alloc_run(NULL, GFP_MOVABLE, 2 * PAGEBLOCK_PAGES);
+	assert_true(z->event[ZONE_REFAULT] > PAGEBLOCK_PAGES);
+	assert_int_equal(bitmap_count_range(z->purged_map, 0, ZONE_PAGES),
+			 100 - z->event[ZONE_REFAULT]);
+	assert_true(bitmap_none_set(z->purged_map, page_index(row), row->nr));
+	assert_int_equal(verify_zones(), 0);
+}
+
+static void test_what_may_be_a_run_is_kept(void **state)
+{
+	(void)state;
+	dirty_rows(3);
+	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 250));
+	assert_int_equal(zones[0]->nr_free_dirty, 300);
+	assert_int_equal(zones[0]->event[ZONE_PURGED], 0);
+}
+
+static void test_what_was_missed_goes_with_more_only(void **state)
+{
+	struct page *row;
+	struct zone *z;
+
+	(void)state;
+	dirty_rows(1);
+	z = zones[0];
+	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 300));
+	assert_int_equal(z->nr_free_dirty, 0);
+	row = alloc_run(NULL, GFP_MOVABLE, 2 * PAGEBLOCK_PAGES);
+	assert_true(z->event[ZONE_REFAULT] >= 50);
+	free_run(NULL, row);
+	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 400));
+	assert_int_equal(z->nr_free_dirty, 2 * PAGEBLOCK_PAGES);
+	dirty_rows(3);
+	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 500));
+	assert_int_equal(z->nr_free_dirty, 0);
+	assert_int_equal(verify_zones(), 0);
+}
+
 UNIT_MAIN(TEST(test_purge_drops_memory), TEST(test_purged_memory_is_zero),
 	  TEST(test_keep), TEST(test_pages_in_use_are_left_alone),
 	  TEST(test_a_refused_purge_loses_nothing),
@@ -262,4 +330,7 @@ UNIT_MAIN(TEST(test_purge_drops_memory), TEST(test_purged_memory_is_zero),
 	  TEST(test_more_than_a_little_goes_in_time),
 	  TEST(test_what_is_taken_again_stays),
 	  TEST(test_what_is_missed_stays_longer), TEST(test_patience_ends),
-	  TEST(test_the_reserve_is_not_purged))
+	  TEST(test_the_reserve_is_not_purged),
+	  TEST(test_what_cannot_be_the_run_goes_for_it),
+	  TEST(test_what_may_be_a_run_is_kept),
+	  TEST(test_what_was_missed_goes_with_more_only))

@@ -86,6 +86,7 @@ DAMAGE(area_count_of_none, s->z->free_area[1].nr_free++)
 DAMAGE(free_count, s->z->nr_free--)
 DAMAGE(dirty_count, s->z->nr_free_dirty++)
 DAMAGE(dirty_map, bitmap_clear(s->z->dirty_map, s->base + 9))
+DAMAGE(purged_map, bitmap_set(s->z->purged_map, s->base + 9))
 DAMAGE(guard_count, s->z->nr_guard++)
 DAMAGE(isolated_count, s->z->nr_isolated++)
 DAMAGE(bad_count, s->z->nr_bad++)
@@ -161,6 +162,7 @@ static const struct {
 	{"nr_free", free_count, "nr_free"},
 	{"nr_free_dirty", dirty_count, "nr_free_dirty"},
 	{"dirty_map", dirty_map, "nr_free_dirty"},
+	{"purged_map", purged_map, "purged_map"},
 	{"nr_guard", guard_count, "nr_guard"},
 	{"nr_isolated", isolated_count, "nr_isolated"},
 	{"nr_bad", bad_count, "nr_bad"},
