@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 	unsigned long rounds;
 	struct prng r;
 
-	stress_start(argc, argv, 120, 120);
+	stress_start(argc, argv, 120, 1400);
 	r.state = stress_seed(0);
 	action.sa_flags = SA_SIGINFO;
 	for (int s = 1; s <= SIGRTMAX; s++)
