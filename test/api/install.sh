@@ -8,21 +8,9 @@ set -euo pipefail
 
 build=$1 source=$2 cmake=$3 cc=$4
 here=$(cd "$(dirname "$0")" && pwd)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-unset BUDDY_BUILD BUDDY_CONF LD_PRELOAD LD_LIBRARY_PATH
+# shellcheck source=test/checks/expect.sh
+source "$here/../checks/expect.sh"
 log=$scratch/log
-failures=0
-
-# is WHAT EXPECTED FOUND
-is() {
-	if [[ $3 == "$2" ]]; then
-		printf 'ok    %s\n' "$1"
-	else
-		printf 'FAIL  %s: expected "%s", found "%s"\n' "$@"
-		failures=$((failures + 1))
-	fi
-}
 
 # quietly COMMAND… : its output is shown when it fails
 quietly() {
@@ -49,6 +37,15 @@ project() {
 		-DCMAKE_PREFIX_PATH="$root" &&
 		quietly "$cmake" --build "$folder/build" \
 			--target shared static prefix
+}
+
+# each_runs FOLDER : the three programs that project() made there
+each_runs() {
+	local product
+	for product in shared=libbuddy static=libbuddy prefix=beside; do
+		is "${product%=*}" "$version ${product#*=}" \
+			"$("$1/build/${product%=*}")"
+	done
 }
 
 version=$(sed -n 's/^project(libbuddy VERSION \([0-9]*\.[0-9]*\)\..*/\1/p' \
@@ -81,19 +78,13 @@ is "the version" "$version.0" "$(pkg-config --modversion libbuddy)"
 
 printf '\n-- find_package()\n'
 project "$scratch/finds" "find_package(libbuddy $version REQUIRED)"
-for product in shared=libbuddy static=libbuddy prefix=beside; do
-	is "${product%=*}" "$version ${product#*=}" \
-		"$("$scratch/finds/build/${product%=*}")"
-done
+each_runs "$scratch/finds"
 is "another major version is refused" refused "$(project "$scratch/other" \
 	"find_package(libbuddy 2.0 REQUIRED)" >/dev/null || echo refused)"
 
 printf '\n-- add_subdirectory()\n'
 project "$scratch/contains" "add_subdirectory($source libbuddy)"
-for product in shared=libbuddy static=libbuddy prefix=beside; do
-	is "${product%=*}" "$version ${product#*=}" \
-		"$("$scratch/contains/build/${product%=*}")"
-done
+each_runs "$scratch/contains"
 is "nothing else of ours in it" "lib preload" \
 	"$(cd "$scratch/contains/build/libbuddy" && echo [a-z]*/ | tr -d /)"
 

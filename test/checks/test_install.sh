@@ -4,21 +4,10 @@
 set -euo pipefail
 
 install=$(cd "$(dirname "$0")/../.." && pwd)/preload/install-deps
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+# shellcheck source=test/checks/expect.sh
+source "$(dirname "$0")/expect.sh"
 bin=$scratch/bin
 errors=$scratch/errors
-failures=0
-
-# is WHAT EXPECTED FOUND
-is() {
-	if [[ $3 == "$2" ]]; then
-		printf 'ok    %s\n' "$1"
-	else
-		printf 'FAIL  %s: expected "%s", found "%s"\n' "$@"
-		failures=$((failures + 1))
-	fi
-}
 
 # new_path PROGRAM… : a PATH with these and what the script itself uses
 new_path() {

@@ -4,20 +4,8 @@
 set -euo pipefail
 
 source_root=$(cd "$(dirname "$0")/../.." && pwd)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-unset BUDDY_BUILD BUDDY_CONF LD_PRELOAD
-failures=0
-
-# is WHAT EXPECTED FOUND
-is() {
-	if [[ $3 == "$2" ]]; then
-		printf 'ok    %s\n' "$1"
-	else
-		printf 'FAIL  %s: expected "%s", found "%s"\n' "$@"
-		failures=$((failures + 1))
-	fi
-}
+# shellcheck source=test/checks/expect.sh
+source "$(dirname "$0")/expect.sh"
 
 # make_tree FOLDER
 make_tree() {

@@ -270,18 +270,23 @@ static void dirty_rows(uint32_t nr)
 	assert_true(zones[0]->nr_free_dirty >= nr * 100);
 }
 
+/* A zone in which 100 pages were purged for a run of 300. */
+static struct zone *purge_for_a_run(void)
+{
+	dirty_rows(1);
+	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 300));
+	assert_int_equal(zones[0]->nr_free_dirty, 0);
+	assert_int_equal(zones[0]->event[ZONE_PURGED], 100);
+	assert_int_equal(verify_zones(), 0);
+	return zones[0];
+}
+
 static void test_what_cannot_be_the_run_goes_for_it(void **state)
 {
+	struct zone *z = purge_for_a_run();
 	struct page *row;
-	struct zone *z;
 
 	(void)state;
-	dirty_rows(1);
-	z = zones[0];
-	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 300));
-	assert_int_equal(z->nr_free_dirty, 0);
-	assert_int_equal(z->event[ZONE_PURGED], 100);
-	assert_int_equal(verify_zones(), 0);
 	/* What of it is handed out again is known. */
 	assert_int_equal(z->event[ZONE_REFAULT], 0);
 	row = alloc_run(NULL, GFP_MOVABLE, 2 * PAGEBLOCK_PAGES);
@@ -303,14 +308,10 @@ static void test_what_may_be_a_run_is_kept(void **state)
 
 static void test_what_was_missed_goes_with_more_only(void **state)
 {
+	struct zone *z = purge_for_a_run();
 	struct page *row;
-	struct zone *z;
 
 	(void)state;
-	dirty_rows(1);
-	z = zones[0];
-	assert_non_null(alloc_run(NULL, GFP_MOVABLE, 300));
-	assert_int_equal(z->nr_free_dirty, 0);
 	row = alloc_run(NULL, GFP_MOVABLE, 2 * PAGEBLOCK_PAGES);
 	assert_true(z->event[ZONE_REFAULT] >= 50);
 	free_run(NULL, row);
