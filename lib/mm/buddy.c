@@ -357,7 +357,8 @@ static void count_refaults(struct zone *z, uint32_t index, uint32_t nr)
 
 	if (!again)
 		return;
-	z->event[ZONE_REFAULT] += again;
+	/* reclaim_for_run() reads it without the lock. */
+	WRITE_ONCE(z->event[ZONE_REFAULT], z->event[ZONE_REFAULT] + again);
 	bitmap_clear_range(z->purged_map, index, nr);
 }
 
