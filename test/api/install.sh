@@ -91,6 +91,8 @@ is "nothing else of ours in it" "lib preload" \
 printf '\n-- the command\n'
 ln -s "$root/bin/buddy" "$scratch/buddy"
 is "path" "$library" "$("$scratch/buddy" path)"
+is "path, with the script's own names in the environment" "$library" \
+	"$(root=/ "$scratch/buddy" path)"
 is "run, at a place that LD_PRELOAD cannot name" \
 	"libbuddy: LD_PRELOAD cannot hold a blank or a colon: $library" \
 	"$("$root/bin/buddy" run -- true 2>&1 || true)"
