@@ -7,7 +7,7 @@
  * the first thread's thread-locals still read as zeroes, and their initial
  * values are copied only after that. So this library has an IFUNC of its own,
  * for its resolver's sake: it runs at the end of this library's relocation,
- * fills in the empty caches, and makes the pointer one of them. The calls that
+ * fills in what the hot paths read, and makes the pointer one of them. The calls that
  * come before the copy work on the slabs themselves, and the copy then begins
  * afresh.
  *
@@ -23,7 +23,7 @@ static void nothing(void)
 /* One compiler does not see that the attribute below uses it. */
 maybe_unused static void (*resolve(void))(void)
 {
-	tags_fill_slots();
+	tags_fill_hot();
 	if (!READ_ONCE(thread_cache_pointer))
 		WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_GONE));
 	return nothing;

@@ -50,11 +50,23 @@ static slow_path void *new_nothrow_slow(size_t size, size_t alignment)
 	return p;
 }
 
-static always_inline void *new_plain(size_t size)
+static noinline void *new_plain_medium(size_t size)
 {
-	void *p = heap_malloc(size);
+	void *p = heap_malloc_medium(size);
 
 	return likely(p) ? p : new_slow(size, 0);
+}
+
+static noinline void *new_plain_slow(size_t size, struct thread_cache *tc)
+{
+	void *p = heap_malloc_slow(size, tc);
+
+	return likely(p) ? p : new_slow(size, 0);
+}
+
+static always_inline void *new_plain(size_t size)
+{
+	return heap_malloc_or(size, new_plain_medium, new_plain_slow);
 }
 
 static void *new_aligned(size_t size, size_t alignment)

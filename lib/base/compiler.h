@@ -30,6 +30,9 @@
  */
 #define sparse __attribute__((section(".bss.sparse")))
 
+/* The same for one that begins with small variables. */
+#define sparse_first __attribute__((section(".bss.first")))
+
 /* One cache line of every processor that the library is built for. */
 #define CACHE_LINE 64
 
@@ -53,8 +56,11 @@
 /* The same where only a processor with such instructions gains by it. */
 #if defined(__x86_64__)
 #define forget_index(x) forget_value(x)
+/* Has a variable where a function returns its value, so that it stays there. */
+#define in_return_register(x) __asm__("" : "+a"(x))
 #else
 #define forget_index(x) (void)(x)
+#define in_return_register(x) (void)(x)
 #endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

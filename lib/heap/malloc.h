@@ -21,22 +21,27 @@ void heap_free_slow(void *p, struct thread_cache *tc, const char *function);
 void heap_free_checked(void *p, const char *function);
 void heap_free_sized_slow(void *p, size_t size, const char *function);
 
-static always_inline void *heap_malloc(size_t size)
+/* With slow paths of the caller's, which calls them by a jump, too. */
+static always_inline void *
+heap_malloc_or(size_t size, void *(*medium)(size_t),
+	       void *(*slow)(size_t, struct thread_cache *))
 {
-	/* Of a size near SIZE_MAX the sum wraps: magazine 0 has nothing. */
-	size_t steps = (size + MIN_OBJECT_SIZE - 1) >> OBJECT_SHIFT;
 	struct thread_cache *tc;
 	void *obj;
 
-	forget_value(steps); /* or it would compare a copy of the sum */
-	if (unlikely(steps > TABLE_STEPS))
-		return heap_malloc_medium(size);
+	if (unlikely(size > TABLE_MAX))
+		return medium(size);
 	tc = soft_mask();
-	obj = magazine_pop(tc, hot.class[steps]);
+	obj = magazine_pop(tc, hot.class[size]);
 	if (unlikely(!obj))
-		return heap_malloc_slow(size, tc);
+		return slow(size, tc);
 	soft_unmask(tc);
 	return obj;
+}
+
+static always_inline void *heap_malloc(size_t size)
+{
+	return heap_malloc_or(size, heap_malloc_medium, heap_malloc_slow);
 }
 
 static always_inline void heap_free(void *p, const char *function)

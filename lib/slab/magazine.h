@@ -69,6 +69,7 @@ static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)
 	void **top = tc->top[cache];
 	void *obj = *top;
 
+	in_return_register(obj);
 	if (unlikely(!obj))
 		return NULL;
 	forget_index(cache);

@@ -49,12 +49,8 @@ static always_inline unsigned int size_class_step(size_t last,
 	       ((base + 1) << steps);
 }
 
-/*
- * Up to here a size, rounded up to whole steps of MIN_OBJECT_SIZE, leads to its
- * class by a table.
- */
+/* Up to here a size leads to its class by a table. */
 #define TABLE_MAX ((size_t)1024)
-#define TABLE_STEPS (TABLE_MAX >> OBJECT_SHIFT)
 
 /* The class of a size above LINEAR_MAX, up to SMALL_MAX. */
 static inline unsigned int size_class_geometric(size_t size)

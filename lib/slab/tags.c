@@ -4,8 +4,22 @@
 /* The NULL below the first slot of a magazine that has no slots. */
 static void *no_object;
 
-/* Eight classes from i on, each of `n` steps more; the first is above `from`.
+#ifdef BUDDY_SHARED
+/*
+ * Filled in when the library is loaded: as constants the slots would be
+ * relocations of 24 bytes each, and the tags as many zeroes in the file.
  */
+struct hot hot sparse_first;
+
+void tags_fill_hot(void)
+{
+	for (size_t i = 0; i < NR_EMPTY_SLOTS; i++)
+		WRITE_ONCE(hot.slots[i], &no_object);
+	for (size_t size = 0; size <= TABLE_MAX; size++)
+		hot.class[size] = (uint8_t)size_class(size);
+}
+#else
+/* Eight classes from i on, each of n bytes more; the first is above `from`. */
 #define CLASS(i, from, n, k) \
 	[(from) + (k) * (n) + 1 ...(from) + ((k) + 1) * (n)] = (i) + (k)
 #define CLASSES_8(i, from, n)                                             \
@@ -14,32 +28,19 @@ static void *no_object;
 		CLASS(i, from, n, 5), CLASS(i, from, n, 6),               \
 		CLASS(i, from, n, 7)
 
-/*
- * In a program the linker fills in the slots. In the shared library each would
- * be a relocation of 24 bytes, two thirds of all that the loader reads there.
- */
-#ifdef BUDDY_SHARED
-#define LINKED_SLOT NULL
-
-void tags_fill_slots(void)
-{
-	for (size_t i = 0; i < NR_EMPTY_SLOTS; i++)
-		WRITE_ONCE(hot.slots[i], &no_object);
-}
-#else
-#define LINKED_SLOT &no_object
-#endif
-
+/* In a program something may allocate before any of its code could fill it. */
 struct hot hot = {
-	.slots = {[0 ... NR_EMPTY_SLOTS - 1] = LINKED_SLOT},
-	.class = {CLASSES_8(1, 0, 1), CLASSES_8(9, 8, 1), CLASSES_8(17, 16, 2),
-		  CLASSES_8(25, 32, 4)},
+	.slots = {[0 ... NR_EMPTY_SLOTS - 1] = &no_object},
+	.class = {1, CLASSES_8(1, 0, 16), CLASSES_8(9, 128, 16),
+		  CLASSES_8(17, 256, 32), CLASSES_8(25, 512, 64)},
 };
 
-_Static_assert(TABLE_STEPS == 64 && NR_LINEAR == 16 && FINE_STEPS_SHIFT == 3,
+_Static_assert(TABLE_MAX == 1024 && MIN_OBJECT_SIZE == 16 && NR_LINEAR == 16 &&
+		       FINE_STEPS_SHIFT == 3,
 	       "hot.class spells the classes out");
 
 uint8_t tags[NR_TAGS] sparse;
+#endif
 
 /* The window is placed around the first page that is ever tagged. */
 static void place_window(const void *p)

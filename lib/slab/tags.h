@@ -45,8 +45,6 @@ struct hot {
 		struct {
 			/* The address that tags[0] stands for. */
 			uintptr_t tag_base;
-			/* By a size in steps, see TABLE_MAX. */
-			uint8_t class[TABLE_STEPS + 1];
 			/* By tag, see tag_accepts(); 0: no slab has it yet. */
 			uint32_t inverse[NR_MAGAZINES];
 			uint32_t limit[NR_MAGAZINES];
@@ -58,16 +56,25 @@ struct hot {
 	 * entries are the same the three may overlap, 8 bytes apart.
 	 */
 	void **slots[NR_EMPTY_SLOTS];
+	uint8_t class[TABLE_MAX + 1]; /* by size */
 	/*
 	 * By tag: the least size that leads to the class, and how many sizes
 	 * do; 0: not one of malloc's classes.
 	 */
 	size_t least[NR_MAGAZINES];
 	size_t sizes[NR_MAGAZINES];
+#ifdef BUDDY_SHARED
+	/* Here it takes no address of its own: an instruction less. */
+	uint8_t tags[NR_TAGS];
+#endif
 };
 
 extern struct hot hot;
+#ifdef BUDDY_SHARED
+#define tags hot.tags
+#else
 extern uint8_t tags[NR_TAGS];
+#endif
 
 /* Index of an address in tags; NR_TAGS or more when it has none. */
 static always_inline size_t tag_index(const void *p)
@@ -111,7 +118,7 @@ static inline size_t tagged_class(const void *p)
 }
 
 /* Shared library only: before any call that reads `hot` (preload/early.c). */
-void tags_fill_slots(void);
+void tags_fill_hot(void);
 
 /* No page is tagged from now on, so that every call takes a slow path. */
 void tags_disable(void);

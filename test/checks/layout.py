@@ -17,7 +17,7 @@ FUNCTIONS = (
     "heap_posix_memalign", "magazine_alloc_slow", "magazine_free_slow",
     "kmem_cache_alloc_bulk", "kmem_cache_free_bulk", "alloc_pages",
     "thread_cache_enter", "thread_cache_leave", "thread_exits",
-    "tags_fill_slots", "options_init", "_init", "_fini",
+    "tags_fill_hot", "options_init", "_init", "_fini",
 )
 SECTIONS = (".rela.dyn", ".dynsym", ".rodata.early")
 

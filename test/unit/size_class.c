@@ -35,12 +35,8 @@ static void test_formulas_and_table_meet(void **state)
 	(void)state;
 	for (size_t size = LINEAR_MAX + 1; size <= SMALL_MAX; size++)
 		assert_int_equal(size_class(size), size_class_geometric(size));
-	/* malloc's own, on its hot path; size 0 goes the slow one. */
-	for (size_t size = 1; size <= TABLE_MAX; size++)
-		assert_int_equal(size_class(size),
-				 hot.class[(size + MIN_OBJECT_SIZE - 1) >>
-					   OBJECT_SHIFT]);
-	assert_int_equal(hot.class[0], 0);
+	for (size_t size = 0; size <= TABLE_MAX; size++)
+		assert_int_equal(size_class(size), hot.class[size]);
 }
 
 static void test_table(void **state)
