@@ -14,8 +14,6 @@
 
 #include "heap/heap.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 typedef void *(*dlopen_fn)(const char *, int);
 
 static dlopen_fn next_dlopen(void)
@@ -36,7 +34,7 @@ static int mode_without_deepbind(int mode)
 	return options.deepbind ? mode : mode & ~RTLD_DEEPBIND;
 }
 
-EXPORT tail_calls void *dlopen(const char *file, int mode)
+exported tail_calls void *dlopen(const char *file, int mode)
 {
 	dlopen_fn next = next_dlopen();
 

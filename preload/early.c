@@ -7,9 +7,9 @@
  * the first thread's thread-locals still read as zeroes, and their initial
  * values are copied only after that. So this library has an IFUNC of its own,
  * for its resolver's sake: it runs at the end of this library's relocation,
- * fills in what the hot paths read, and makes the pointer one of them. The calls that
- * come before the copy work on the slabs themselves, and the copy then begins
- * afresh.
+ * fills in what the hot paths read, and makes the pointer one of them. The
+ * calls that come before the copy work on the slabs themselves, and the copy
+ * then begins afresh.
  *
  * Not in the archive: there the order of the two resolvers is the linker's
  * choice, and in a static program the copy comes first.

@@ -7,11 +7,11 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#include "base/compiler.h"
 
 #define FORWARD(name, target, type, params, args) \
-	EXPORT type name params;                  \
-	EXPORT type name params                   \
+	exported type name params;                \
+	exported type name params                 \
 	{                                         \
 		return target args;               \
 	}
@@ -25,8 +25,8 @@ FORWARD(__libc_pvalloc, pvalloc, void *, (size_t size), (size))
 FORWARD(__posix_memalign, posix_memalign, int,
 	(void **out, size_t a, size_t size), (out, a, size))
 
-EXPORT void __libc_free(void *p);
-EXPORT void __libc_free(void *p)
+exported void __libc_free(void *p);
+exported void __libc_free(void *p)
 {
 	free(p);
 }

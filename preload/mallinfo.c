@@ -6,7 +6,6 @@
 
 #include "heap/heap.h"
 
-#define EXPORT __attribute__((visibility("default")))
 #define STDERR 2
 
 /* glibc 2.33's; declared here for older headers, under a name of our own. */
@@ -15,9 +14,9 @@ struct mallinfo_wide {
 	size_t usmblks, fsmblks, uordblks, fordblks, keepcost;
 };
 
-EXPORT struct mallinfo_wide buddy_mallinfo2(void) __asm__("mallinfo2");
+exported struct mallinfo_wide buddy_mallinfo2(void) __asm__("mallinfo2");
 
-EXPORT struct mallinfo_wide buddy_mallinfo2(void)
+exported struct mallinfo_wide buddy_mallinfo2(void)
 {
 	struct heap_totals n = heap_totals();
 
@@ -38,7 +37,7 @@ static int saturate(size_t v)
 	return v > INT_MAX ? INT_MAX : (int)v;
 }
 
-EXPORT struct mallinfo mallinfo(void)
+exported struct mallinfo mallinfo(void)
 {
 	struct mallinfo_wide w = buddy_mallinfo2();
 
@@ -58,7 +57,7 @@ EXPORT struct mallinfo mallinfo(void)
  * What glibc tunes so does not exist here. Its parameters are accepted and
  * have no effect, as programs take a refusal for an error.
  */
-EXPORT int mallopt(int param, int value)
+exported int mallopt(int param, int value)
 {
 	(void)value;
 	switch (param) {
@@ -77,12 +76,12 @@ EXPORT int mallopt(int param, int value)
 	}
 }
 
-EXPORT void malloc_stats(void)
+exported void malloc_stats(void)
 {
 	stat_write_all(STDERR);
 }
 
-EXPORT int malloc_info(int opts, FILE *fp)
+exported int malloc_info(int opts, FILE *fp)
 {
 	struct heap_totals n = heap_totals();
 

@@ -7,49 +7,47 @@
 
 #include "heap/heap.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
-EXPORT void *malloc(size_t size)
+exported hot_path void *malloc(size_t size)
 {
 	return heap_malloc(size);
 }
 
-EXPORT void free(void *ptr)
+exported hot_path void free(void *ptr)
 {
 	heap_free(ptr, "free");
 }
 
-EXPORT void *calloc(size_t count, size_t size)
+exported void *calloc(size_t count, size_t size)
 {
 	return heap_calloc(count, size);
 }
 
-EXPORT void *realloc(void *ptr, size_t size)
+exported void *realloc(void *ptr, size_t size)
 {
 	return heap_realloc(ptr, size, "realloc");
 }
 
-EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
+exported void *reallocarray(void *ptr, size_t count, size_t size)
 {
 	return heap_reallocarray(ptr, count, size);
 }
 
-EXPORT void free_sized(void *ptr, size_t size)
+exported void free_sized(void *ptr, size_t size)
 {
 	heap_free_sized(ptr, size, "free_sized");
 }
 
-EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
+exported void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
 	heap_free_aligned_sized(ptr, alignment, size, "free_aligned_sized");
 }
 
-EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
+exported int posix_memalign(void **out, size_t alignment, size_t size)
 {
 	return heap_posix_memalign(out, alignment, size);
 }
 
-EXPORT void *aligned_alloc(size_t alignment, size_t size)
+exported void *aligned_alloc(size_t alignment, size_t size)
 {
 	if (!is_power_of_two(alignment)) {
 		errno = EINVAL;
@@ -59,7 +57,7 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size)
 }
 
 /* As glibc has it, an alignment that is no power of two is rounded up. */
-EXPORT void *memalign(size_t alignment, size_t size)
+exported void *memalign(size_t alignment, size_t size)
 {
 	if (alignment > (SIZE_MAX >> 1) + 1) {
 		errno = EINVAL;
@@ -71,12 +69,12 @@ EXPORT void *memalign(size_t alignment, size_t size)
 	return heap_aligned(alignment, size);
 }
 
-EXPORT void *valloc(size_t size)
+exported void *valloc(size_t size)
 {
 	return heap_aligned(os_page_size(), size);
 }
 
-EXPORT void *pvalloc(size_t size)
+exported void *pvalloc(size_t size)
 {
 	size_t page = os_page_size();
 
@@ -87,17 +85,17 @@ EXPORT void *pvalloc(size_t size)
 	return heap_aligned(page, align_up(size ? size : 1, page));
 }
 
-EXPORT void cfree(void *ptr)
+exported void cfree(void *ptr)
 {
 	heap_free(ptr, "cfree");
 }
 
-EXPORT size_t malloc_usable_size(void *ptr)
+exported size_t malloc_usable_size(void *ptr)
 {
 	return heap_usable_size(ptr, "malloc_usable_size");
 }
 
-EXPORT int malloc_trim(size_t pad)
+exported int malloc_trim(size_t pad)
 {
 	return heap_trim(pad);
 }

@@ -11,8 +11,6 @@
 #include "cxx_runtime.h"
 #include "heap/heap.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 /* ---- allocating ------------------------------------------------------- */
 
 static void *allocate(size_t size, size_t alignment)
@@ -90,11 +88,11 @@ static void *new_aligned_nothrow(size_t size, size_t alignment)
 	return likely(p) ? p : new_nothrow_slow(size, alignment);
 }
 
-#define NEW(name, body, ...)            \
-	EXPORT void *name(__VA_ARGS__); \
-	EXPORT void *name(__VA_ARGS__)  \
-	{                               \
-		return body;            \
+#define NEW(name, body, ...)                      \
+	exported void *name(__VA_ARGS__);         \
+	exported hot_path void *name(__VA_ARGS__) \
+	{                                         \
+		return body;                      \
 	}
 
 NEW(_Znwm, new_plain(size), size_t size)
@@ -112,11 +110,11 @@ NEW(_ZnamSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
 
 /* ---- freeing ---------------------------------------------------------- */
 
-#define DELETE(name, body, ...)        \
-	EXPORT void name(__VA_ARGS__); \
-	EXPORT void name(__VA_ARGS__)  \
-	{                              \
-		body;                  \
+#define DELETE(name, body, ...)                  \
+	exported void name(__VA_ARGS__);         \
+	exported hot_path void name(__VA_ARGS__) \
+	{                                        \
+		body;                            \
 	}
 
 #define ONE "operator delete"

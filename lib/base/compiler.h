@@ -11,6 +11,13 @@
 #define noreturn_fn __attribute__((noreturn))
 #define cacheline_aligned __attribute__((aligned(CACHE_LINE)))
 #define maybe_unused __attribute__((unused))
+#define exported __attribute__((visibility("default")))
+
+/*
+ * Begins a cache line, and so is in as few of them as can be: what fetches
+ * instructions works by lines.
+ */
+#define hot_path __attribute__((aligned(CACHE_LINE)))
 
 /*
  * A call in a return statement that is a jump: of gcc a function asks for it,

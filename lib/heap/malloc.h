@@ -22,9 +22,9 @@ void heap_free_checked(void *p, const char *function);
 void heap_free_sized_slow(void *p, size_t size, const char *function);
 
 /* With slow paths of the caller's, which calls them by a jump, too. */
-static always_inline void *
-heap_malloc_or(size_t size, void *(*medium)(size_t),
-	       void *(*slow)(size_t, struct thread_cache *))
+static always_inline void *heap_malloc_or(size_t size, void *(*medium)(size_t),
+					  void *(*slow)(size_t,
+							struct thread_cache *))
 {
 	struct thread_cache *tc;
 	void *obj;
