@@ -24,8 +24,8 @@ static void nothing(void)
 maybe_unused static void (*resolve(void))(void)
 {
 	tags_fill_hot();
-	if (!READ_ONCE(thread_cache_pointer))
-		WRITE_ONCE(thread_cache_pointer, EMPTY_CACHE(EMPTY_GONE));
+	if (!READ_ONCE(thread_cache_top))
+		set_no_cache(EMPTY_GONE);
 	return nothing;
 }
 

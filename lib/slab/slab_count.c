@@ -49,8 +49,7 @@ struct count {
  */
 static bool in_the_midst(void)
 {
-	return thread_cache_now() == EMPTY_CACHE(EMPTY_BUSY) ||
-	       fork_epoch() > 1;
+	return cache_is(thread_cache_now(), EMPTY_BUSY) || fork_epoch() > 1;
 }
 
 static void count_slab(struct page *page, void *arg)

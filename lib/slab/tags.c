@@ -68,8 +68,8 @@ static void set_test(const struct kmem_cache *c)
 	uint32_t excess = c->inverse * c->size; /* less 2^32 */
 	uint32_t limit = small && excess ? c->nr_objects * excess : 1;
 
-	WRITE_ONCE(hot.inverse[c->index], small ? c->inverse : 1);
-	WRITE_ONCE(hot.limit[c->index], limit);
+	WRITE_ONCE(hot.test[c->index].inverse, small ? c->inverse : 1);
+	WRITE_ONCE(hot.test[c->index].limit, limit);
 	if (c->index < NR_SIZE_CLASSES) {
 		WRITE_ONCE(hot.least[c->index], c[-1].size + 1);
 		WRITE_ONCE(hot.sizes[c->index], c->size - c[-1].size);

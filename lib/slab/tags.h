@@ -32,30 +32,17 @@ enum empty_cache { EMPTY_BUSY, EMPTY_BOOT, EMPTY_GONE, NR_EMPTY_CACHES };
 
 #define NR_EMPTY_SLOTS (2 * NR_MAGAZINES + NR_EMPTY_CACHES)
 
-/*
- * Where a thread's cache, which is an OS page, has its `top`, and `hot` what
- * stands in for it. Not at its beginning: programs write to the first bytes of
- * OS pages, and the first magazines stand in some; and a load whose address
- * agrees with such a store's in the lower twelve bits waits for it.
- */
-#define TOP_OFFSET 1832
-
 struct hot {
-	union {
-		struct {
-			/* The address that tags[0] stands for. */
-			uintptr_t tag_base;
-			/* By tag, see tag_accepts(); 0: no slab has it yet. */
-			uint32_t inverse[NR_MAGAZINES];
-			uint32_t limit[NR_MAGAZINES];
-		};
-		char before_slots[TOP_OFFSET];
-	};
 	/*
 	 * The `top` and `end` of caches whose magazines have no slots. As all
 	 * entries are the same the three may overlap, 8 bytes apart.
 	 */
 	void **slots[NR_EMPTY_SLOTS];
+	uintptr_t tag_base; /* the address that tags[0] stands for */
+	/* By tag, see tag_accepts(); 0: no slab has it yet. */
+	struct {
+		uint32_t inverse, limit;
+	} test[NR_MAGAZINES];
 	uint8_t class[TABLE_MAX + 1]; /* by size */
 	/*
 	 * By tag: the least size that leads to the class, and how many sizes
@@ -97,9 +84,9 @@ static always_inline size_t tag_index(const void *p)
  */
 static always_inline bool tag_accepts(size_t *tag, const void *p)
 {
-	uint32_t fraction = (uint16_t)(uintptr_t)p * hot.inverse[*tag];
+	uint32_t fraction = (uint16_t)(uintptr_t)p * hot.test[*tag].inverse;
 
-	return fraction < hot.limit[*tag];
+	return fraction < hot.test[*tag].limit;
 }
 
 /* Whether a size leads to the class with this tag. */

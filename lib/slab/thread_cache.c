@@ -34,7 +34,7 @@ enum key_state { KEY_NONE, KEY_MAKING, KEY_MADE, KEY_REFUSED };
 __thread ptrdiff_t thread_cache_distance =
 	((ptrdiff_t)EMPTY_BOOT - EMPTY_GONE) * (ptrdiff_t)sizeof(hot.slots[0]);
 #else
-__thread struct thread_cache *thread_cache_pointer = EMPTY_CACHE(EMPTY_BOOT);
+__thread void ***thread_cache_top = &hot.slots[EMPTY_BOOT];
 #endif
 
 static struct thread_cache *all_caches;
@@ -227,7 +227,8 @@ static void thread_exits(void *arg)
 	}
 	change_state(tc, READ_ONCE(tc->state), CACHE_ENDING);
 	thread_cache_end(tc);
-	soft_unmask(EMPTY_CACHE(EMPTY_GONE));
+	signal_fence();
+	set_no_cache(EMPTY_GONE);
 }
 
 static bool key_is_made(void)
@@ -364,10 +365,10 @@ struct thread_cache *thread_cache_enter(struct thread_cache *tc, bool create)
 	struct thread_cache *own = tc;
 
 	if (unlikely(!cache_is_real(tc))) {
-		if (tc == EMPTY_CACHE(EMPTY_GONE) || !create)
+		if (cache_is(tc, EMPTY_GONE) || !create)
 			return NULL;
-		own = tc == EMPTY_CACHE(EMPTY_BOOT) ? thread_cache_create(0)
-						    : nested_cache();
+		own = cache_is(tc, EMPTY_BOOT) ? thread_cache_create(0)
+					       : nested_cache();
 		if (!own)
 			return NULL;
 	}
@@ -388,7 +389,7 @@ void thread_cache_leave(struct thread_cache *tc, struct thread_cache *own)
 		WRITE_ONCE(own->working, false);
 		soft_unmask(own);
 		/* It may allocate: not before the cache can be used. */
-		if (tc == EMPTY_CACHE(EMPTY_BOOT) && key_is_made() &&
+		if (cache_is(tc, EMPTY_BOOT) && key_is_made() &&
 		    !pthread_setspecific(key, own)) {
 			WRITE_ONCE(own->keyed, true);
 			count(&nr_keyless, -1);

@@ -8,7 +8,8 @@
  *	array:	NULL | obj | obj | obj |  ?  |  ?  |  ?  |
  *			            ^ top		^ end
  *
- * The soft mask. The thread-local pointer leads to the thread's cache. While
+ * The soft mask. The thread-local pointer leads to the thread's cache, to its
+ * `top` that is, which the hot paths then have at a small distance. While
  * the owner works on the cache, the pointer leads to one whose magazines are
  * all empty and full at once (they have no slots). A call in a signal handler
  * so finds nothing it could disturb, takes the slow path, sees that the
@@ -47,8 +48,14 @@ struct thread_cache {
 	bool above;    /* the owner had deeper ones since */
 	struct thread_cache *next;
 
-	/* Read by the hot paths; the slow path sets `end`. */
-	void **top[NR_MAGAZINES];
+	/*
+	 * Read by the hot paths; the slow path sets `end`. Not at the beginning
+	 * of the cache, which is an OS page: programs write to the first bytes
+	 * of OS pages, and the first magazines stand in some; and a load whose
+	 * address agrees with such a store's in the lower twelve bits waits for
+	 * it.
+	 */
+	cacheline_aligned void **top[NR_MAGAZINES];
 	void **end[NR_MAGAZINES];
 };
 
@@ -58,19 +65,29 @@ static inline struct mm_thread *thread_mm(struct thread_cache *own)
 	return own ? &own->mm : NULL;
 }
 
-_Static_assert(offsetof(struct thread_cache, top) == TOP_OFFSET &&
-		       offsetof(struct hot, slots) == TOP_OFFSET &&
-		       offsetof(struct thread_cache, end) ==
-			       TOP_OFFSET + NR_MAGAZINES * sizeof(void *),
+_Static_assert(offsetof(struct thread_cache, end) -
+			       offsetof(struct thread_cache, top) ==
+		       NR_MAGAZINES * sizeof(void *),
 	       "hot.slots stands in for top and end");
 
-#define EMPTY_CACHE(which) \
-	((struct thread_cache *)((char *)&hot + (which) * sizeof(void *)))
+/* The cache whose `top` this is. */
+static always_inline struct thread_cache *cache_of_top(void ***top)
+{
+	return (struct thread_cache *)((char *)top -
+				       offsetof(struct thread_cache, top));
+}
+
+/* A cache without slots is nothing but its top. */
+static always_inline bool cache_is(const struct thread_cache *tc,
+				   enum empty_cache which)
+{
+	return tc->top == &hot.slots[which];
+}
 
 static always_inline bool cache_is_real(const struct thread_cache *tc)
 {
-	return tc != EMPTY_CACHE(EMPTY_BUSY) && tc != EMPTY_CACHE(EMPTY_BOOT) &&
-	       tc != EMPTY_CACHE(EMPTY_GONE);
+	return !cache_is(tc, EMPTY_BUSY) && !cache_is(tc, EMPTY_BOOT) &&
+	       !cache_is(tc, EMPTY_GONE);
 }
 
 /*
@@ -86,38 +103,49 @@ extern __thread ptrdiff_t thread_cache_distance;
 
 static always_inline struct thread_cache *thread_cache_now(void)
 {
-	char *tc = (char *)EMPTY_CACHE(EMPTY_GONE) +
-		   READ_ONCE(thread_cache_distance);
+	char *top = (char *)&hot.slots[EMPTY_GONE] +
+		    READ_ONCE(thread_cache_distance);
 
-	forget_value(tc); /* it need not be in `hot` */
-	return (struct thread_cache *)tc;
+	forget_value(top); /* it need not be in `hot` */
+	return cache_of_top((void ***)top);
 }
 
-static always_inline void set_thread_cache(const struct thread_cache *tc)
+static always_inline void set_thread_top(void ***top)
 {
 	WRITE_ONCE(thread_cache_distance,
-		   (const char *)tc - (const char *)EMPTY_CACHE(EMPTY_GONE));
+		   (char *)top - (char *)&hot.slots[EMPTY_GONE]);
 }
 #else
-extern __thread struct thread_cache *thread_cache_pointer;
+extern __thread void ***thread_cache_top;
 
 static always_inline struct thread_cache *thread_cache_now(void)
 {
-	return READ_ONCE(thread_cache_pointer);
+	return cache_of_top(READ_ONCE(thread_cache_top));
 }
+
+static always_inline void set_thread_top(void ***top)
+{
+	WRITE_ONCE(thread_cache_top, top);
+}
+#endif
 
 static always_inline void set_thread_cache(struct thread_cache *tc)
 {
-	WRITE_ONCE(thread_cache_pointer, tc);
+	set_thread_top(tc->top);
 }
-#endif
+
+/* Makes the thread's cache one without slots. */
+static always_inline void set_no_cache(enum empty_cache which)
+{
+	set_thread_top(&hot.slots[which]);
+}
 
 /* Sets the soft mask and returns what the pointer was. */
 static always_inline struct thread_cache *soft_mask(void)
 {
 	struct thread_cache *tc = thread_cache_now();
 
-	set_thread_cache(EMPTY_CACHE(EMPTY_BUSY));
+	set_no_cache(EMPTY_BUSY);
 	signal_fence();
 	return tc;
 }

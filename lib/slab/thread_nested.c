@@ -54,7 +54,7 @@ slow_path void end_deeper(struct thread_cache *own)
 		    c->depth <= own->depth)
 			continue;
 		/* A handler that came since may have left the pointer at c. */
-		set_thread_cache(EMPTY_CACHE(EMPTY_BUSY));
+		set_no_cache(EMPTY_BUSY);
 		signal_fence();
 		end_abandoned(c, own->state);
 	}

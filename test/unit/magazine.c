@@ -9,8 +9,8 @@
 
 static struct thread_cache *self(void)
 {
-	assert_true(cache_is_real(thread_cache_pointer));
-	return thread_cache_pointer;
+	assert_true(cache_is_real(thread_cache_now()));
+	return thread_cache_now();
 }
 
 static uint32_t capacity(size_t size)

@@ -33,9 +33,9 @@ static void *freed(void)
 	void *p = heap_malloc(200);
 
 	heap_free(p, "free");
-	magazine_drain(thread_cache_pointer, size_class(200));
+	magazine_drain(thread_cache_now(), size_class(200));
 	heap_free(heap_malloc(200), "free");
-	magazine_drain(thread_cache_pointer, size_class(200));
+	magazine_drain(thread_cache_now(), size_class(200));
 	return p;
 }
 
@@ -88,7 +88,7 @@ static void *zone_header(void)
 static void *thread_cache(void)
 {
 	heap_free(heap_malloc(1), "free");
-	return thread_cache_pointer;
+	return thread_cache_now();
 }
 
 static void *beyond_online(void)
@@ -221,7 +221,7 @@ static int free_the_tail(void *arg)
 
 	heap_free(slab + (size_t)c->nr_objects * c->size, "free");
 	/* At the latest when the magazine's objects go back. */
-	magazine_drain(thread_cache_pointer, c->index);
+	magazine_drain(thread_cache_now(), c->index);
 	return 0;
 }
 

@@ -136,7 +136,7 @@ static void fill_magazine(void)
 		obj[i] = heap_malloc(SIZE);
 	for (size_t i = 0; i < ARRAY_SIZE(obj); i++)
 		heap_free(obj[i], "free");
-	own = thread_cache_pointer;
+	own = thread_cache_now();
 	assert_int_equal(mm_verify(), 0);
 }
 

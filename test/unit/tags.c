@@ -154,10 +154,12 @@ static void test_empty_magazines(void **state)
 {
 	(void)state;
 	for (int which = 0; which < NR_EMPTY_CACHES; which++) {
-		struct thread_cache *tc = EMPTY_CACHE(which);
+		struct thread_cache *was = thread_cache_now();
+		struct thread_cache *tc;
 
-		forget_value(tc); /* it stands for a larger structure */
-
+		set_no_cache(which);
+		tc = thread_cache_now();
+		set_thread_cache(was);
 		for (size_t i = 0; i < NR_MAGAZINES; i++) {
 			assert_null(magazine_pop(tc, i));
 			assert_false(magazine_push(tc, i, page_in_window));

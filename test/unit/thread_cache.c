@@ -22,14 +22,14 @@ static void test_boot(void **state)
 	struct thread_cache *tc;
 
 	(void)state;
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BOOT));
+	assert_true(cache_is(thread_cache_now(), EMPTY_BOOT));
 	assert_int_equal(thread_cache_count(), 0);
 	assert_non_null(heap_malloc(10));
-	tc = thread_cache_pointer;
+	tc = thread_cache_now();
 	assert_true(cache_is_real(tc));
 	assert_int_equal(thread_cache_count(), 1);
 	use(20);
-	assert_ptr_equal(thread_cache_pointer, tc);
+	assert_ptr_equal(thread_cache_now(), tc);
 	unit_verify();
 }
 
@@ -41,13 +41,13 @@ static void test_only_a_creator_creates(void **state)
 	own = thread_cache_enter(tc, false);
 	assert_null(own);
 	thread_cache_leave(tc, own);
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BOOT));
+	assert_true(cache_is(thread_cache_now(), EMPTY_BOOT));
 	tc = soft_mask();
 	own = thread_cache_enter(tc, true);
 	assert_non_null(own);
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	assert_true(cache_is(thread_cache_now(), EMPTY_BUSY));
 	thread_cache_leave(tc, own);
-	assert_ptr_equal(thread_cache_pointer, own);
+	assert_ptr_equal(thread_cache_now(), own);
 }
 
 static void test_a_nested_call_sees_busy(void **state)
@@ -59,10 +59,10 @@ static void test_a_nested_call_sees_busy(void **state)
 	tc = soft_mask();
 	assert_true(cache_is_real(tc));
 	nested = soft_mask();
-	assert_ptr_equal(nested, EMPTY_CACHE(EMPTY_BUSY));
+	assert_true(cache_is(nested, EMPTY_BUSY));
 	assert_null(thread_cache_enter(nested, true));
 	thread_cache_leave(nested, NULL);
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	assert_true(cache_is(thread_cache_now(), EMPTY_BUSY));
 	soft_unmask(tc);
 	assert_int_equal(thread_cache_count(), 1);
 }
@@ -88,7 +88,7 @@ static void test_nested_calls_work(void **state)
 	}
 	/* The thread's own state was left alone. */
 	assert_int_equal(tc->mm.event[PGALLOC], before);
-	assert_ptr_not_equal(thread_cache_pointer, tc);
+	assert_ptr_not_equal(thread_cache_now(), tc);
 	soft_unmask(tc);
 	unit_verify();
 }
@@ -98,8 +98,8 @@ static struct thread_cache *nest_too_often(void)
 {
 	for (int i = 0; i < 5000; i++) {
 		heap_free(heap_malloc(100), "free");
-		if (cache_is_real(thread_cache_pointer))
-			return thread_cache_pointer;
+		if (cache_is_real(thread_cache_now()))
+			return thread_cache_now();
 	}
 	fail_msg("no second cache");
 	return NULL;
@@ -128,11 +128,11 @@ static void test_a_second_cache(void **state)
 	soft_unmask(second);
 	heap_free(heap_malloc(300000), "free");
 	assert_int_equal(thread_cache_count(), 2);
-	assert_ptr_equal(thread_cache_pointer, second);
+	assert_ptr_equal(thread_cache_now(), second);
 	soft_unmask(first);
 	heap_free(heap_malloc(300000), "free");
 	assert_int_equal(thread_cache_count(), 1);
-	assert_ptr_equal(thread_cache_pointer, first);
+	assert_ptr_equal(thread_cache_now(), first);
 	heap_free(p, "free");
 	unit_verify();
 }
@@ -148,7 +148,7 @@ static void test_a_second_cache_ends_masked(void **state)
 	(void)nest_too_often();
 	own = thread_cache_enter(first, true);
 	assert_ptr_equal(own, first);
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BUSY));
+	assert_true(cache_is(thread_cache_now(), EMPTY_BUSY));
 	assert_int_equal(thread_cache_count(), 1);
 	thread_cache_leave(first, own);
 	unit_verify();
@@ -164,10 +164,10 @@ static void test_no_memory_for_a_cache(void **state)
 	assert_null(heap_malloc(100));
 	assert_int_equal(errno, ENOMEM);
 	inject_disarm();
-	assert_ptr_equal(thread_cache_pointer, EMPTY_CACHE(EMPTY_BOOT));
+	assert_true(cache_is(thread_cache_now(), EMPTY_BOOT));
 	p = heap_malloc(100);
 	assert_non_null(p);
-	assert_true(cache_is_real(thread_cache_pointer));
+	assert_true(cache_is_real(thread_cache_now()));
 	unit_verify();
 }
 
@@ -341,7 +341,7 @@ static void test_the_dead_are_reaped(void **state)
 	assert_int_equal(thread_cache_count(), 1);
 	(void)thread_cache_reap();
 	assert_int_equal(thread_cache_reap(), 0);
-	thread_cache_drain(thread_cache_pointer);
+	thread_cache_drain(thread_cache_now());
 	assert_int_equal(objects_out(), 0);
 	unit_verify();
 }
@@ -410,7 +410,7 @@ static int child_inherits(void *arg)
 	CHILD_CHECK(thread_cache_reap() == 3);
 	CHILD_CHECK(thread_cache_count() == 1);
 	CHILD_CHECK(!mm_verify());
-	thread_cache_drain(thread_cache_pointer);
+	thread_cache_drain(thread_cache_now());
 	CHILD_CHECK(objects_out() == 0);
 	CHILD_CHECK(!mm_verify());
 	return 0;
