@@ -61,7 +61,7 @@ void magazine_retain(struct thread_cache *own, unsigned int cache);
 
 /*
  * The hot path of malloc: NULL when the magazine has nothing, and then the
- * soft mask is still set, for the slow path. The whole of malloc is then 17
+ * soft mask is still set, for the slow path. The whole of malloc is then 14
  * instructions on x86-64: no call, no lock, no atomic.
  */
 static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)

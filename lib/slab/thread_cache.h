@@ -48,6 +48,7 @@ struct thread_cache {
 	bool above;    /* the owner had deeper ones since */
 	struct thread_cache *next;
 
+	char pad[24]; /* for `top` to begin a cache line */
 	/*
 	 * Read by the hot paths; the slow path sets `end`. Not at the beginning
 	 * of the cache, which is an OS page: programs write to the first bytes
@@ -55,7 +56,7 @@ struct thread_cache {
 	 * address agrees with such a store's in the lower twelve bits waits for
 	 * it.
 	 */
-	cacheline_aligned void **top[NR_MAGAZINES];
+	void **top[NR_MAGAZINES];
 	void **end[NR_MAGAZINES];
 };
 
@@ -65,16 +66,18 @@ static inline struct mm_thread *thread_mm(struct thread_cache *own)
 	return own ? &own->mm : NULL;
 }
 
-_Static_assert(offsetof(struct thread_cache, end) -
-			       offsetof(struct thread_cache, top) ==
+/* Where `top` stands in a thread's cache, whose own address is a page's. */
+#define TOP_OFFSET offsetof(struct thread_cache, top)
+
+_Static_assert(TOP_OFFSET % CACHE_LINE == 0, "a line begins");
+_Static_assert(offsetof(struct thread_cache, end) - TOP_OFFSET ==
 		       NR_MAGAZINES * sizeof(void *),
 	       "hot.slots stands in for top and end");
 
 /* The cache whose `top` this is. */
 static always_inline struct thread_cache *cache_of_top(void ***top)
 {
-	return (struct thread_cache *)((char *)top -
-				       offsetof(struct thread_cache, top));
+	return (struct thread_cache *)((char *)top - TOP_OFFSET);
 }
 
 /* A cache without slots is nothing but its top. */
