@@ -7,7 +7,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "base/compiler.h"
+#include "base/base.h"
 
 #define FORWARD(name, target, type, params, args) \
 	exported type name params;                \
