@@ -54,7 +54,7 @@ static always_inline void heap_free(void *p, const char *function)
 		heap_free_checked(p, function);
 		return;
 	}
-	tag = tags[i];
+	tag = *tag_at(i);
 	if (unlikely(!tag_accepts(&tag, p))) {
 		heap_free_checked(p, function);
 		return;
@@ -79,7 +79,7 @@ static always_inline void heap_free_sized(void *p, size_t size,
 		heap_free_sized_slow(p, size, function);
 		return;
 	}
-	tag = tags[i];
+	tag = *tag_at(i);
 	if (unlikely(!tag_serves(tag, size)) ||
 	    unlikely(!tag_accepts(&tag, p))) {
 		heap_free_sized_slow(p, size, function);

@@ -88,7 +88,7 @@ void tag_pages(const void *p, const struct kmem_cache *c, size_t n, size_t step)
 		set_test(c);
 	/* The test is there before the tag that leads to it. */
 	for (size_t i = tag_index(p); n && i < NR_TAGS; n--, i += step)
-		__atomic_store_n(&tags[i], tag, __ATOMIC_RELEASE);
+		__atomic_store_n(tag_at(i), tag, __ATOMIC_RELEASE);
 }
 
 void tag_slab(const struct kmem_cache *c, const struct page *slab, bool on)

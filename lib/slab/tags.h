@@ -38,7 +38,7 @@ struct hot {
 	 * entries are the same the three may overlap, 8 bytes apart.
 	 */
 	void **slots[NR_EMPTY_SLOTS];
-	uintptr_t tag_base; /* the address that tags[0] stands for */
+	uintptr_t tag_base; /* the address that the first tag stands for */
 	/* By tag, see tag_accepts(); 0: no slab has it yet. */
 	struct {
 		uint32_t inverse, limit;
@@ -57,13 +57,22 @@ struct hot {
 };
 
 extern struct hot hot;
+
 #ifdef BUDDY_SHARED
-#define tags hot.tags
+static always_inline uint8_t *tag_at(size_t index)
+{
+	return &hot.tags[index];
+}
 #else
 extern uint8_t tags[NR_TAGS];
+
+static always_inline uint8_t *tag_at(size_t index)
+{
+	return &tags[index];
+}
 #endif
 
-/* Index of an address in tags; NR_TAGS or more when it has none. */
+/* Index of an address's tag; NR_TAGS or more when it has none. */
 static always_inline size_t tag_index(const void *p)
 {
 	return ((uintptr_t)p - hot.tag_base) >> PAGE_SHIFT;
@@ -99,7 +108,7 @@ static always_inline bool tag_serves(size_t tag, size_t size)
 static inline size_t tagged_class(const void *p)
 {
 	size_t i = tag_index(p);
-	size_t tag = i < NR_TAGS ? tags[i] : 0;
+	size_t tag = i < NR_TAGS ? *tag_at(i) : 0;
 
 	return tag && tag_accepts(&tag, p) ? tag : 0;
 }

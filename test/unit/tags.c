@@ -83,14 +83,14 @@ static void test_tags_are_set_and_taken_off(void **state)
 	tag_pages(page_in_window, &kmem_caches[3], 1, 1);
 	i = tag_index(page_in_window);
 	assert_true(i < NR_TAGS);
-	assert_int_equal(tags[i], 3);
+	assert_int_equal(*tag_at(i), 3);
 	assert_int_equal(tag_index(page_in_window + PAGE_SIZE - 1), i);
 	assert_int_equal(tag_index(page_in_window + PAGE_SIZE), i + 1);
-	assert_int_equal(tags[i + 1], 0);
+	assert_int_equal(*tag_at(i + 1), 0);
 	tag_pages(page_in_window, &kmem_caches[9], 1, 1);
-	assert_int_equal(tags[i], 9);
+	assert_int_equal(*tag_at(i), 9);
 	tag_pages(page_in_window, NULL, 1, 1);
-	assert_int_equal(tags[i], 0);
+	assert_int_equal(*tag_at(i), 0);
 }
 
 static void test_window(void **state)
@@ -113,8 +113,8 @@ static void test_window(void **state)
 	/* Beyond it, tagging is no error. */
 	tag_pages(base - PAGE_SIZE, &kmem_caches[1], 1, 1);
 	tag_pages(base + NR_TAGS * PAGE_SIZE, &kmem_caches[1], 1, 1);
-	assert_int_equal(tags[0], 0);
-	assert_int_equal(tags[NR_TAGS - 1], 0);
+	assert_int_equal(*tag_at(0), 0);
+	assert_int_equal(*tag_at(NR_TAGS - 1), 0);
 }
 
 static void test_slabs_are_tagged_while_they_live(void **state)
@@ -126,15 +126,17 @@ static void test_slabs_are_tagged_while_they_live(void **state)
 		unsigned int tag = is_tagged(c) ? i : 0;
 
 		assert_non_null(obj);
-		assert_int_equal(tags[tag_index(obj)], tag);
+		assert_int_equal(*tag_at(tag_index(obj)), tag);
 		/* Not where an object goes on. */
 		if (c->size > PAGE_SIZE)
-			assert_int_equal(tags[tag_index(obj + PAGE_SIZE)], 0);
+			assert_int_equal(*tag_at(tag_index(obj + PAGE_SIZE)),
+					 0);
 		/* But where others begin. */
 		else if (tag && c->order)
-			assert_int_equal(tags[tag_index(obj + PAGE_SIZE)], tag);
+			assert_int_equal(*tag_at(tag_index(obj + PAGE_SIZE)),
+					 tag);
 		kmem_cache_free_bulk(c, NULL, 1, (void **)&obj);
-		assert_int_equal(tags[tag_index(obj)], 0);
+		assert_int_equal(*tag_at(tag_index(obj)), 0);
 	}
 }
 
@@ -146,7 +148,7 @@ static void test_internal_slabs_have_no_tag(void **state)
 	setup();
 	tag_pages(page_in_window, NULL, 1, 1);
 	assert_non_null(obj);
-	assert_int_equal(tags[tag_index(obj)], 0);
+	assert_int_equal(*tag_at(tag_index(obj)), 0);
 }
 
 /* The magazines that stand in for a thread's: empty and full at once. */
