@@ -35,7 +35,8 @@ enum empty_cache { EMPTY_BUSY, EMPTY_BOOT, EMPTY_GONE, NR_EMPTY_CACHES };
 struct hot {
 	/*
 	 * The `top` and `end` of caches whose magazines have no slots. As all
-	 * entries are the same the three may overlap, 8 bytes apart.
+	 * entries are the same the three may overlap, 8 bytes apart. First: the
+	 * hot paths have this address in a register, and reach the rest by it.
 	 */
 	void **slots[NR_EMPTY_SLOTS];
 	uintptr_t tag_base; /* the address that the first tag stands for */
