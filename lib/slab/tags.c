@@ -15,8 +15,14 @@ void tags_fill_hot(void)
 {
 	for (size_t i = 0; i < NR_EMPTY_SLOTS; i++)
 		WRITE_ONCE(hot.slots[i], &no_object);
-	for (size_t size = 0; size <= TABLE_MAX; size++)
-		hot.class[size] = (uint8_t)size_class(size);
+	hot.class[0] = (uint8_t)size_class(0);
+	/* Up to the next step all sizes are of one class. */
+	for (size_t size = 0; size < TABLE_MAX; size += MIN_OBJECT_SIZE) {
+		uint8_t class = (uint8_t)size_class(size + MIN_OBJECT_SIZE);
+
+		for (size_t i = 1; i <= MIN_OBJECT_SIZE; i++)
+			hot.class[size + i] = class;
+	}
 }
 #else
 /* Eight classes from i on, each of n bytes more; the first is above `from`. */
