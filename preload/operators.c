@@ -88,54 +88,59 @@ static void *new_aligned_nothrow(size_t size, size_t alignment)
 	return likely(p) ? p : new_nothrow_slow(size, alignment);
 }
 
-#define NEW(name, body, ...)                      \
-	exported void *name(__VA_ARGS__);         \
-	exported hot_path void *name(__VA_ARGS__) \
-	{                                         \
-		return body;                      \
+/* Where a function shall begin: hot_path, or anywhere. */
+#define anywhere
+
+#define NEW(where, name, body, ...)            \
+	exported void *name(__VA_ARGS__);      \
+	exported where void *name(__VA_ARGS__) \
+	{                                      \
+		return body;                   \
 	}
 
-NEW(_Znwm, new_plain(size), size_t size)
-NEW(_Znam, new_plain(size), size_t size)
-NEW(_ZnwmSt11align_val_t, new_aligned(size, a), size_t size, size_t a)
-NEW(_ZnamSt11align_val_t, new_aligned(size, a), size_t size, size_t a)
-NEW(_ZnwmRKSt9nothrow_t, new_nothrow(size), size_t size,
+NEW(hot_path, _Znwm, new_plain(size), size_t size)
+NEW(hot_path, _Znam, new_plain(size), size_t size)
+NEW(anywhere, _ZnwmSt11align_val_t, new_aligned(size, a), size_t size, size_t a)
+NEW(anywhere, _ZnamSt11align_val_t, new_aligned(size, a), size_t size, size_t a)
+NEW(anywhere, _ZnwmRKSt9nothrow_t, new_nothrow(size), size_t size,
     const void *tag maybe_unused)
-NEW(_ZnamRKSt9nothrow_t, new_nothrow(size), size_t size,
+NEW(anywhere, _ZnamRKSt9nothrow_t, new_nothrow(size), size_t size,
     const void *tag maybe_unused)
-NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
+NEW(anywhere, _ZnwmSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
     size_t size, size_t a, const void *tag maybe_unused)
-NEW(_ZnamSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
+NEW(anywhere, _ZnamSt11align_val_tRKSt9nothrow_t, new_aligned_nothrow(size, a),
     size_t size, size_t a, const void *tag maybe_unused)
 
 /* ---- freeing ---------------------------------------------------------- */
 
-#define DELETE(name, body, ...)                  \
-	exported void name(__VA_ARGS__);         \
-	exported hot_path void name(__VA_ARGS__) \
-	{                                        \
-		body;                            \
+#define DELETE(where, name, body, ...)        \
+	exported void name(__VA_ARGS__);      \
+	exported where void name(__VA_ARGS__) \
+	{                                     \
+		body;                         \
 	}
 
 #define ONE "operator delete"
 #define MANY "operator delete[]"
 
-DELETE(_ZdlPv, heap_free(p, ONE), void *p)
-DELETE(_ZdaPv, heap_free(p, MANY), void *p)
-DELETE(_ZdlPvRKSt9nothrow_t, heap_free(p, ONE), void *p,
+DELETE(hot_path, _ZdlPv, heap_free(p, ONE), void *p)
+DELETE(hot_path, _ZdaPv, heap_free(p, MANY), void *p)
+DELETE(anywhere, _ZdlPvRKSt9nothrow_t, heap_free(p, ONE), void *p,
        const void *tag maybe_unused)
-DELETE(_ZdaPvRKSt9nothrow_t, heap_free(p, MANY), void *p,
+DELETE(anywhere, _ZdaPvRKSt9nothrow_t, heap_free(p, MANY), void *p,
        const void *tag maybe_unused)
-DELETE(_ZdlPvm, heap_free_sized(p, size, ONE), void *p, size_t size)
-DELETE(_ZdaPvm, heap_free_sized(p, size, MANY), void *p, size_t size)
-DELETE(_ZdlPvSt11align_val_t, heap_free(p, ONE), void *p, size_t a maybe_unused)
-DELETE(_ZdaPvSt11align_val_t, heap_free(p, MANY), void *p,
+DELETE(hot_path, _ZdlPvm, heap_free_sized(p, size, ONE), void *p, size_t size)
+DELETE(hot_path, _ZdaPvm, heap_free_sized(p, size, MANY), void *p, size_t size)
+DELETE(anywhere, _ZdlPvSt11align_val_t, heap_free(p, ONE), void *p,
        size_t a maybe_unused)
-DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, heap_free(p, ONE), void *p,
-       size_t a maybe_unused, const void *tag maybe_unused)
-DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, heap_free(p, MANY), void *p,
-       size_t a maybe_unused, const void *tag maybe_unused)
-DELETE(_ZdlPvmSt11align_val_t, heap_free_aligned_sized(p, a, size, ONE),
-       void *p, size_t size, size_t a)
-DELETE(_ZdaPvmSt11align_val_t, heap_free_aligned_sized(p, a, size, MANY),
-       void *p, size_t size, size_t a)
+DELETE(anywhere, _ZdaPvSt11align_val_t, heap_free(p, MANY), void *p,
+       size_t a maybe_unused)
+DELETE(anywhere, _ZdlPvSt11align_val_tRKSt9nothrow_t, heap_free(p, ONE),
+       void *p, size_t a maybe_unused, const void *tag maybe_unused)
+DELETE(anywhere, _ZdaPvSt11align_val_tRKSt9nothrow_t, heap_free(p, MANY),
+       void *p, size_t a maybe_unused, const void *tag maybe_unused)
+DELETE(anywhere, _ZdlPvmSt11align_val_t,
+       heap_free_aligned_sized(p, a, size, ONE), void *p, size_t size, size_t a)
+DELETE(anywhere, _ZdaPvmSt11align_val_t,
+       heap_free_aligned_sized(p, a, size, MANY), void *p, size_t size,
+       size_t a)
