@@ -222,7 +222,6 @@ void reclaim_dirty_at_times(struct zone *z)
 	uint32_t nth =
 		__atomic_fetch_add(&z->reclaim_looks, 1, __ATOMIC_RELAXED);
 
-	/* To look at the clock is a system call. */
 	if (!(nth % LOOK_INTERVAL))
 		reclaim_dirty(z);
 }

@@ -3,6 +3,7 @@
 #define OS_OS_H
 
 #include "bug.h"
+#include "clock.h"
 #include "fault.h"
 #include "fork.h"
 #include "inject.h"

@@ -50,15 +50,6 @@ int os_keep_fd(int fd)
 	return (int)syscall3(__NR_fcntl, fd, F_DUPFD_CLOEXEC, FIRST_KEPT_FD);
 }
 
-uint64_t os_milliseconds(void)
-{
-	struct timespec ts = {0, 0};
-
-	syscall2(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * MS_PER_S +
-	       (uint64_t)ts.tv_nsec / NS_PER_MS;
-}
-
 uint32_t os_minor_faults(void)
 {
 	struct rusage usage = {0};

@@ -37,9 +37,6 @@ const char *os_getenv(const char *name, bool *ready);
  */
 int os_keep_fd(int fd);
 
-/* Milliseconds on a clock that only goes forward. */
-uint64_t os_milliseconds(void);
-
 /* Page faults of the process so far that needed no disk; may wrap around. */
 uint32_t os_minor_faults(void);
 

@@ -104,18 +104,5 @@ static void test_keep_fd(void **state)
 	assert_int_equal(os_keep_fd(fd), -EBADF);
 }
 
-static void test_clock_goes_forward(void **state)
-{
-	uint64_t start = os_milliseconds();
-	struct timespec t = {.tv_nsec = 20 * 1000 * 1000};
-	uint64_t passed;
-
-	(void)state;
-	nanosleep(&t, NULL);
-	passed = os_milliseconds() - start;
-	assert_true(passed >= 19 && passed < 20000);
-}
-
 UNIT_MAIN(TEST(test_ids), TEST(test_threads_that_are_gone), TEST(test_cpus),
-	  TEST(test_getenv), TEST(test_no_environment_yet), TEST(test_keep_fd),
-	  TEST(test_clock_goes_forward))
+	  TEST(test_getenv), TEST(test_no_environment_yet), TEST(test_keep_fd))

@@ -1,0 +1,14 @@
+/* A clock that costs no system call. */
+#ifndef OS_CLOCK_H
+#define OS_CLOCK_H
+
+#include <stdint.h>
+
+/*
+ * Milliseconds on a clock that only goes forward, and stands while the machine
+ * sleeps. It moves with the kernel's ticks, so by up to 10 at a time. Safe in
+ * signal handlers.
+ */
+uint64_t os_milliseconds(void);
+
+#endif
