@@ -17,9 +17,6 @@
  */
 #define MOVE_MIN_PAGES PAGEBLOCK_PAGES
 
-/* A block that grows finds its place among so many times its pages. */
-#define GROWTH_ROOM 16u
-
 /* From here on zeroes are had by giving the memory back: 8 MiB. */
 #define PURGE_MIN_PAGES 128u
 
@@ -111,14 +108,11 @@ void *large_alloc_aligned(struct thread_cache *own, size_t alignment,
 void *large_alloc_growing(struct thread_cache *own, size_t size)
 {
 	struct page *page;
-	uint32_t nr;
 
-	if (size > SMALL_MAX)
+	if (!own || size > SMALL_MAX)
 		return NULL;
-	nr = pages_of(size);
-	page = alloc_run_growing(thread_mm(own), GFP_MOVABLE, nr,
-				 nr * GROWTH_ROOM);
-	return page ? start_of(page) : NULL;
+	page = growth_alloc(&own->mm, pages_of(size));
+	return page ? page_to_addr(page) : NULL;
 }
 
 void large_free(struct thread_cache *own, struct page *page)
@@ -150,6 +144,12 @@ static void *move_run(struct thread_cache *own, struct page *page, uint32_t nr)
 	return start_of(to);
 }
 
+static bool grow_in_place(struct thread_cache *own, struct page *page,
+			  uint32_t nr)
+{
+	return (own && growth_extend(&own->mm, page, nr)) || run_grow(page, nr);
+}
+
 void *large_resize(struct thread_cache *own, struct page *page, size_t size)
 {
 	uint32_t nr;
@@ -165,7 +165,7 @@ void *large_resize(struct thread_cache *own, struct page *page, size_t size)
 	nr = pages_of(size);
 	if (nr < page->nr)
 		run_shrink(page, nr);
-	else if (nr > page->nr && !run_grow(page, nr))
+	else if (nr > page->nr && !grow_in_place(own, page, nr))
 		return move_run(own, page, nr);
 	return start_of(page);
 }

@@ -64,6 +64,7 @@ static noinline void *alloc_growing(size_t size)
 	return new;
 }
 
+/* The block that p, which is in use and too small, moves to. */
 static void *alloc_larger(const void *p, size_t usable, size_t size)
 {
 	size_t want = with_room(p, usable, size);
@@ -79,8 +80,8 @@ static void *alloc_larger(const void *p, size_t usable, size_t size)
 	return new;
 }
 
-static void *copy_block(size_t usable, void *p, size_t size,
-			const char *function)
+/* A copy of the block p, as far as it fits. */
+static always_inline void *copy_block(const void *p, size_t usable, size_t size)
 {
 	bool grows = size > usable;
 	void *new = grows ? alloc_larger(p, usable, size) : heap_malloc(size);
@@ -88,7 +89,6 @@ static void *copy_block(size_t usable, void *p, size_t size,
 	if (unlikely(!new))
 		return NULL;
 	memcpy(new, p, grows ? usable : size);
-	heap_free(p, function);
 	if (grows)
 		grown = new;
 	return new;
@@ -97,11 +97,8 @@ static void *copy_block(size_t usable, void *p, size_t size,
 /* As far as that can be seen: freed last, or back in its slab. */
 static inline bool seems_free(const struct kmem_cache *c, const void *p)
 {
-	struct thread_cache *tc = soft_mask();
-	bool on_top = *tc->top[c->index] == p;
-
-	soft_unmask(tc);
-	return unlikely(on_top) ||
+	/* Who interrupts this leaves the magazine as it was. */
+	return unlikely(*thread_cache_now()->top[c->index] == p) ||
 	       unlikely(slab_object_is_free(c, slab_of(c, p), p));
 }
 
@@ -137,17 +134,39 @@ static noinline void *realloc_any(void *p, size_t size, const char *function)
 		return NULL;
 	}
 	new = resize_block(page, p, size);
-	return new ? new : copy_block(usable_of(page), p, size, function);
+	if (new)
+		return new;
+	new = copy_block(p, usable_of(page), size);
+	if (likely(new))
+		heap_free(p, function);
+	return new;
+}
+
+/* Of one that is known to be an object of c. */
+static void free_object(const struct kmem_cache *c, void *p,
+			const char *function)
+{
+	struct thread_cache *tc = soft_mask();
+
+	if (likely(magazine_push(tc, c->index, p)))
+		soft_unmask(tc);
+	else
+		heap_free_slow(p, tc, function);
 }
 
 /* Of an object, to another size class or more. */
 static noinline void *move_object(const struct kmem_cache *c, void *p,
 				  size_t size, const char *function)
 {
+	void *new;
+
 	if (unlikely(!size || size > SMALL_MAX || harden_is_on() ||
 		     seems_free(c, p)))
 		return realloc_any(p, size, function);
-	return copy_block(c->size, p, size, function);
+	new = copy_block(p, c->size, size);
+	if (likely(new))
+		free_object(c, p, function);
+	return new;
 }
 
 void *heap_realloc(void *p, size_t size, const char *function)

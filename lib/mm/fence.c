@@ -1,34 +1,10 @@
 /* Runs between fences. */
 #include "fence.h"
 #include "huge.h"
+#include "run_head.h"
 
 /* Below this a block that no zone has room for gets no mapping of its own. */
 #define HUGE_FENCED_MIN ((size_t)1 << 20)
-
-/*
- * Heads and lengths are changed in an order in which no head ever stands in
- * another's pages: who looks from outside is mm_verify(), and the child of a
- * fork in between.
- */
-static void set_length(struct page *page, uint32_t nr)
-{
-	__atomic_store_n(&page->nr, nr, __ATOMIC_RELEASE);
-	signal_fence();
-}
-
-static void set_type(struct page *page, enum page_type type)
-{
-	__atomic_store_n(&page->type, (uint8_t)type, __ATOMIC_RELEASE);
-	signal_fence();
-}
-
-static void make_run(struct page *page, uint32_t nr, unsigned int flags)
-{
-	page->order = 0;
-	page->flags = (uint8_t)flags;
-	set_length(page, nr);
-	set_type(page, PAGE_RUN);
-}
 
 /* What is behind the last usable byte, up to the end of the back fence. */
 static int close_back(struct page *page, size_t len)
@@ -45,10 +21,10 @@ static struct page *unite(struct page *page)
 	struct page *front = page - 1;
 	uint32_t nr = page->nr;
 
-	set_type(page + nr, PAGE_TAIL);
-	set_type(page, PAGE_TAIL);
+	run_set_type(page + nr, PAGE_TAIL);
+	run_set_type(page, PAGE_TAIL);
 	front->flags = 0;
-	set_length(front, nr + 2);
+	run_set_length(front, nr + 2);
 	return front;
 }
 
@@ -61,12 +37,12 @@ static struct page *cut(struct mm_thread *t, struct page *run, uint32_t skip,
 
 	run_shrink(run, skip + nr + 1);
 	/* The front's end is drawn in before another head stands there. */
-	set_length(run, skip);
-	make_run(page + nr, 1, PG_FENCE);
-	make_run(page, nr, known | PG_FENCED);
+	run_set_length(run, skip);
+	run_make(page + nr, 1, PG_FENCE);
+	run_make(page, nr, known | PG_FENCED);
 	if (skip > 1) {
-		set_length(run, skip - 1);
-		make_run(page - 1, 1, PG_FENCE);
+		run_set_length(run, skip - 1);
+		run_make(page - 1, 1, PG_FENCE);
 		free_run(t, run);
 	} else {
 		run->flags = PG_FENCE;

@@ -5,6 +5,7 @@
 #include "buddy.h"
 #include "fence.h"
 #include "gfp.h"
+#include "growth.h"
 #include "huge.h"
 #include "mm_stat.h"
 #include "page.h"

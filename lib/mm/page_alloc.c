@@ -139,18 +139,15 @@ struct page *alloc_run(struct mm_thread *t, unsigned int gfp, uint32_t nr)
 	return page;
 }
 
-struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,
-			       uint32_t nr, uint32_t room)
+struct page *alloc_run_sparse(struct mm_thread *t, unsigned int gfp,
+			      uint32_t nr)
 {
 	struct request req = {
-		.nr = room,
+		.nr = nr,
 		.gfp = (gfp & ~(unsigned int)GFP_ZERO) | GFP_SPARSE,
 		.order = -1};
-	struct page *page = alloc_request(t, &req);
 
-	if (page)
-		run_trim(page, nr);
-	return page;
+	return alloc_request(t, &req);
 }
 
 struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
@@ -187,7 +184,7 @@ struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 
 /* ---- giving back ------------------------------------------------------ */
 
-static void free_to_zone(struct page *page, uint32_t nr)
+static void free_to_zone(struct page *page, uint32_t nr, bool fresh)
 {
 	struct zone *z = zone_of(page);
 	uint64_t flags = zone_lock(z);
@@ -196,10 +193,13 @@ static void free_to_zone(struct page *page, uint32_t nr)
 	VM_BUG_ON_PAGE(!bitmap_none_set(z->free_map, page_index(page), nr),
 		       page);
 	set_page_type(page, PAGE_TAIL);
+	if (fresh)
+		mark_clean_locked(z, page_index(page), nr);
 	free_range_locked(z, page_index(page), nr);
 	z->event[ZONE_FREE] += nr;
 	zone_unlock(z, flags);
-	reclaim_dirty(z);
+	if (!fresh)
+		reclaim_dirty(z);
 }
 
 /*
@@ -242,7 +242,7 @@ void free_pages(struct mm_thread *t, struct page *page, unsigned int order)
 	if (t && pcp_allowed_order(order))
 		free_pcp_page(t, page, order);
 	else if (!stash_allowed_order(order) || !stash_block(page, order))
-		free_to_zone(page, 1u << order);
+		free_to_zone(page, 1u << order, false);
 }
 
 /* Whether a run is a block that a pcp or a stash would take. */
@@ -270,7 +270,13 @@ void free_run(struct mm_thread *t, struct page *page)
 		return;
 	}
 	count_event(t, PGFREE, nr);
-	free_to_zone(page, nr);
+	free_to_zone(page, nr, false);
+}
+
+void free_run_untouched(struct mm_thread *t, struct page *page)
+{
+	count_event(t, PGFREE, page->nr);
+	free_to_zone(page, page->nr, page->flags & PG_ZEROED);
 }
 
 /* ---- resizing --------------------------------------------------------- */

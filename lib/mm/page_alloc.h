@@ -95,12 +95,15 @@ struct page *alloc_run(struct mm_thread *t, unsigned int gfp,
 struct page *alloc_run_aligned(struct mm_thread *t, unsigned int gfp,
 			       uint32_t nr, unsigned int order) must_check;
 
-/* The first nr of `room` pages in a row, which lets it grow (run_grow()). */
-struct page *alloc_run_growing(struct mm_thread *t, unsigned int gfp,
-			       uint32_t nr, uint32_t room) must_check;
+/* The same for who will touch little of it, if any; PG_ZEROED holds. */
+struct page *alloc_run_sparse(struct mm_thread *t, unsigned int gfp,
+			      uint32_t nr) must_check;
 
 /* Takes back a run of any length, also one of alloc_pages(). */
 void free_run(struct mm_thread *t, struct page *page);
+
+/* The same while PG_ZEROED, if it is set, still holds. */
+void free_run_untouched(struct mm_thread *t, struct page *page);
 
 /* In place: false when the pages behind the run are not free. */
 bool run_grow(struct page *page, uint32_t nr) must_check;

@@ -14,6 +14,7 @@
 #ifndef MM_PCP_H
 #define MM_PCP_H
 
+#include "growth.h"
 #include "run_cache.h"
 #include "zone.h"
 
@@ -45,6 +46,7 @@ enum thread_event {
 struct mm_thread {
 	struct per_thread_pages pcp;
 	struct run_cache runs;
+	struct growth growth;
 	uint32_t preferred; /* id of the zone to try first */
 	uint64_t event[NR_THREAD_EVENTS];
 };

@@ -21,8 +21,10 @@ static void give_back_kept(struct mm_thread *t, struct zone *z)
 {
 	if (stash_pages(z))
 		stash_drain(z);
-	if (t)
+	if (t) {
 		run_cache_drain(&t->runs);
+		growth_drain(t);
+	}
 }
 
 void gather_dirty(struct mm_thread *t, struct zone *z, uint32_t nr)
@@ -219,7 +221,8 @@ static bool may_merge(const struct mm_thread *t, const struct zone *z,
 		      uint32_t nr, unsigned int gfp)
 {
 	return nr >= SHORT_RUN_PAGES && !(gfp & GFP_SPARSE) &&
-	       (stash_pages(z) || (t && (t->pcp.count || t->runs.pages)));
+	       (stash_pages(z) || (t && (t->pcp.count || t->runs.pages ||
+				      t->growth.pages)));
 }
 
 static void merge_kept(struct mm_thread *t, struct zone *z)

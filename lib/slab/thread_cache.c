@@ -161,6 +161,7 @@ static void retain_objects(struct thread_cache *own)
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		magazine_retain(own, i);
 	run_cache_drain(&own->mm.runs);
+	growth_drain(&own->mm);
 }
 
 static void drain_objects(struct thread_cache *own)
@@ -169,6 +170,7 @@ static void drain_objects(struct thread_cache *own)
 		if (own->capacity[i] || own->claim[i].nr)
 			magazine_drain(own, i);
 	run_cache_drain(&own->mm.runs);
+	growth_drain(&own->mm);
 }
 
 void thread_cache_drain(struct thread_cache *own)

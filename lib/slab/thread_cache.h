@@ -48,7 +48,7 @@ struct thread_cache {
 	bool above;    /* the owner had deeper ones since */
 	struct thread_cache *next;
 
-	char pad[24]; /* for `top` to begin a cache line */
+	char pad[16]; /* for `top` to begin a cache line */
 	/*
 	 * Read by the hot paths; the slow path sets `end`. Not at the beginning
 	 * of the cache, which is an OS page: programs write to the first bytes

@@ -58,6 +58,7 @@ uint64_t thread_cache_pages(void)
 
 	for (struct thread_cache *c = first_cache(); c; c = c->next)
 		n += READ_ONCE(c->mm.pcp.count) + READ_ONCE(c->mm.runs.pages) +
+		     READ_ONCE(c->mm.growth.pages) +
 		     ((uint64_t)READ_ONCE(c->mm.pcp.pageblocks)
 		      << PAGEBLOCK_ORDER);
 	return n;
