@@ -12,22 +12,11 @@
 
 static uint32_t used_pages; /* runs up to this length are used as a whole */
 static uint32_t nr_ahead;
+static pfn_t watched; /* the run that was left to the program last */
 
-void fault_ahead(struct page *page)
+static bool used_as_a_whole(const struct page *page, uint32_t nr)
 {
-	if (page->nr < MIN_PAGES || !(page->flags & (PG_ZEROED | PG_PATCHY)))
-		return;
-	if (page->nr > READ_ONCE(used_pages) ||
-	    !(__atomic_add_fetch(&nr_ahead, 1, __ATOMIC_RELAXED) %
-	      PROBE_INTERVAL))
-		page->flags |= PG_LEARN;
-	else
-		os_populate(page_to_addr(page), (size_t)page->nr << PAGE_SHIFT);
-}
-
-static bool used_as_a_whole(const struct page *page)
-{
-	size_t len = (size_t)page->nr << PAGE_SHIFT;
+	size_t len = (size_t)nr << PAGE_SHIFT;
 	const char *end = (char *)page_to_addr(page) + len;
 
 	/* The last page is often touched in part only: look before it. */
@@ -40,15 +29,54 @@ static bool used_as_a_whole(const struct page *page)
 	return true;
 }
 
-void fault_ahead_learn(struct page *page)
+static void learn(const struct page *page, uint32_t nr, bool ended)
 {
 	uint32_t known = READ_ONCE(used_pages);
 
-	page->flags &= (uint16_t)~PG_LEARN;
-	if (!used_as_a_whole(page)) {
-		if (page->nr <= known)
-			WRITE_ONCE(used_pages, page->nr / 2);
-	} else if (page->nr > known) {
-		WRITE_ONCE(used_pages, page->nr);
+	if (nr > known) {
+		if (used_as_a_whole(page, nr))
+			WRITE_ONCE(used_pages, nr);
+	} else if (ended && !used_as_a_whole(page, nr)) {
+		WRITE_ONCE(used_pages, nr / 2);
 	}
+}
+
+/*
+ * Most programs fill one block before they ask for the next. Another thread may
+ * free this one meanwhile, and then it may be any: what is learnt is a hint.
+ */
+static void learn_from_watched(void)
+{
+	pfn_t pfn = {__atomic_exchange_n(&watched.nr, PFN_NONE.nr,
+					 __ATOMIC_RELAXED)};
+	const struct page *page = pfn_to_page(pfn);
+	uint32_t nr;
+
+	if (!pfn.nr)
+		return;
+	nr = READ_ONCE(page->nr);
+	if (page_type(page) == PAGE_RUN && nr >= MIN_PAGES)
+		learn(page, nr, false);
+}
+
+void fault_ahead(struct page *page)
+{
+	if (page->nr < MIN_PAGES || !(page->flags & (PG_ZEROED | PG_PATCHY)))
+		return;
+	learn_from_watched();
+	if (page->nr > READ_ONCE(used_pages) ||
+	    !(__atomic_add_fetch(&nr_ahead, 1, __ATOMIC_RELAXED) %
+	      PROBE_INTERVAL)) {
+		page->flags |= PG_LEARN;
+		WRITE_ONCE(watched.nr, page_to_pfn(page).nr);
+	} else {
+		os_populate_huge(page_to_addr(page),
+				 (size_t)page->nr << PAGE_SHIFT);
+	}
+}
+
+void fault_ahead_learn(struct page *page)
+{
+	page->flags &= (uint16_t)~PG_LEARN;
+	learn(page, page->nr, true);
 }

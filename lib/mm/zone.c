@@ -11,6 +11,9 @@
 
 #define MIN_ZONE_SPAN 64u /* pages: 4 MiB */
 
+/* So many are not huge whatever the policy: 16 MiB. */
+#define SMALL_PAGES 256u
+
 uint8_t slot_map[NR_SLOTS] sparse;
 struct zone *zones[MAX_ZONES];
 uint32_t nr_zones;
@@ -173,6 +176,24 @@ static struct zone *zone_init(void *base, uint32_t span)
 	return z;
 }
 
+/*
+ * Under "always" a small program shall not pay for huge pages, which is what
+ * the metadata and the lowest pages are of, and a large one have them as with
+ * any other allocator. Under "madvise" we ask for what will be used as a whole
+ * (os_populate_huge()), and nothing else shall be huge.
+ */
+static void choose_page_size(void *base, uint32_t span)
+{
+	uint32_t nr = span;
+
+	if (os_huge_policy() == HUGE_NEVER)
+		return;
+	if (os_huge_policy() == HUGE_ALWAYS &&
+	    nr > header_pages(span) + SMALL_PAGES)
+		nr = header_pages(span) + SMALL_PAGES;
+	os_small_pages(base, (size_t)nr << PAGE_SHIFT);
+}
+
 /* The largest zone that can be had, down to what the request needs. */
 static struct zone *zone_reserve(uint32_t nr)
 {
@@ -187,6 +208,7 @@ static struct zone *zone_reserve(uint32_t nr)
 		base = reserve_aligned((size_t)span << PAGE_SHIFT);
 		if (!base)
 			continue;
+		choose_page_size(base, span);
 		z = zone_init(base, span);
 		if (z)
 			return z;

@@ -12,6 +12,7 @@
 #include "random.h"
 #include "report.h"
 #include "sigmask.h"
+#include "thp.h"
 #include "vm.h"
 
 #endif

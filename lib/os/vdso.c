@@ -102,7 +102,8 @@ const void *vdso_function(const void *image, const char *name)
 	for (uint32_t i = 0; i < nr; i++) {
 		const ElfW(Sym) *sym = &s.table[i];
 
-		if (is_function(sym) && !strcmp(s.names + sym->st_name, name))
+		if (is_function(sym) &&
+		    !strncmp(s.names + sym->st_name, name, strlen(name) + 1))
 			return s.base + sym->st_value;
 	}
 	return NULL;

@@ -6,6 +6,7 @@
 
 #include "inject.h"
 #include "syscall.h"
+#include "thp.h"
 #include "vm.h"
 
 /* From <sys/mman.h>, whose MAP_ and MREMAP_ names the kernel's header has. */
@@ -29,12 +30,6 @@
 #endif
 #ifndef MADV_DONTNEED
 #define MADV_DONTNEED 4
-#endif
-#ifndef MADV_HUGEPAGE
-#define MADV_HUGEPAGE 14
-#endif
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
 #endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
@@ -110,6 +105,13 @@ int os_commit(void *addr, size_t len)
 	return (int)syscall3(__NR_mprotect, addr, len, PROT_READ | PROT_WRITE);
 }
 
+/* A new mapping shall be one with those around it: see zone_create(). */
+static void as_neighbours(void *addr, size_t len)
+{
+	if (os_huge_policy() == HUGE_MADVISE)
+		os_small_pages(addr, len);
+}
+
 int os_decommit(void *addr, size_t len)
 {
 	long ret;
@@ -117,7 +119,10 @@ int os_decommit(void *addr, size_t len)
 	if (inject_fails(INJECT_PURGE))
 		return -ENOMEM;
 	ret = map(addr, len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED);
-	return failed(ret) ? (int)ret : 0;
+	if (failed(ret))
+		return (int)ret;
+	as_neighbours(addr, len);
+	return 0;
 }
 
 int os_protect(void *addr, size_t len, bool usable)
@@ -146,7 +151,10 @@ int os_fresh(void *addr, size_t len)
 {
 	long ret = map(addr, len, PROT_READ | PROT_WRITE, COMMIT_FLAGS);
 
-	return failed(ret) ? (int)ret : 0;
+	if (failed(ret))
+		return (int)ret;
+	as_neighbours(addr, len);
+	return 0;
 }
 
 /*
@@ -213,14 +221,4 @@ bool os_is_resident(const void *addr)
 
 	os_resident(addr, os_page_size(), &in);
 	return in & 1;
-}
-
-void os_populate(void *addr, size_t len)
-{
-	(void)syscall3(__NR_madvise, addr, len, MADV_POPULATE_WRITE);
-}
-
-void os_hugepage(void *addr, size_t len)
-{
-	(void)syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE);
 }

@@ -63,8 +63,4 @@ void os_resident(const void *addr, size_t len, unsigned char *pages);
 /* Whether the OS page at addr has memory now; true when it cannot be told. */
 bool os_is_resident(const void *addr);
 
-/* Advice: failure changes nothing but speed. */
-void os_populate(void *addr, size_t len);
-void os_hugepage(void *addr, size_t len);
-
 #endif

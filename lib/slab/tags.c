@@ -48,6 +48,15 @@ _Static_assert(TABLE_MAX == 1024 && MIN_OBJECT_SIZE == 16 && NR_LINEAR == 16 &&
 uint8_t tags[NR_TAGS] sparse;
 #endif
 
+/* Few of the tags are ever touched. */
+static void keep_small(void)
+{
+	uintptr_t start = align_down((uintptr_t)tag_at(0), os_page_size());
+	uintptr_t end = align_up((uintptr_t)tag_at(NR_TAGS), os_page_size());
+
+	os_small_pages((void *)start, end - start);
+}
+
 /* The window is placed around the first page that is ever tagged. */
 static void place_window(const void *p)
 {
@@ -56,8 +65,9 @@ static void place_window(const void *p)
 	uintptr_t unplaced = 0;
 
 	base = base > half ? base - half : ZONE_SIZE;
-	__atomic_compare_exchange_n(&hot.tag_base, &unplaced, base, false,
-				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(&hot.tag_base, &unplaced, base, false,
+					__ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		keep_small();
 }
 
 static bool disabled;

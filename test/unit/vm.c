@@ -176,12 +176,15 @@ static void test_advice_changes_nothing(void **state)
 
 	(void)state;
 	memset(p, 2, LEN / 2);
-	os_hugepage(p, LEN);
+	os_small_pages(p, LEN);
 	os_populate(p, LEN);
+	os_populate_huge(p, LEN);
 	assert_filled(p, 2, LEN / 2);
 	assert_filled(p + LEN / 2, 0, LEN / 2);
 	errno = 5;
 	os_populate((void *)(uintptr_t)os_page_size(), LEN);
+	os_populate_huge((void *)(uintptr_t)os_page_size(), LEN);
+	os_small_pages((void *)(uintptr_t)os_page_size(), LEN);
 	assert_int_equal(errno, 5);
 }
 
