@@ -58,7 +58,7 @@ static void keep_small(void)
 }
 
 /* The window is placed around the first page that is ever tagged. */
-static void place_window(const void *p)
+static slow_path void place_window(const void *p)
 {
 	size_t half = NR_TAGS / 2 * PAGE_SIZE;
 	uintptr_t base = align_down((uintptr_t)p, ZONE_SIZE);
