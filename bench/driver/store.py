@@ -1,8 +1,10 @@
 """results.json: what a run found, with all that is needed to repeat it."""
 
 import json
+import mmap
 import os
 import platform
+import re
 import subprocess
 import time
 
@@ -16,6 +18,44 @@ def _processor():
             if line.startswith(("model name", "CPU part")):
                 return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def _huge_pages():
+    """The system's policy for transparent huge pages."""
+    path = "/sys/kernel/mm/transparent_hugepage/enabled"
+    try:
+        with open(path, encoding="ascii") as file:
+            found = re.search(r"\[(\w+)\]", file.read())
+    except OSError:
+        found = None
+    return found.group(1) if found else "none"
+
+
+def _nanoseconds(repeat, times=5):
+    """The least that one of `repeat`'s steps took; it returns how many."""
+    best = None
+    for _ in range(times):
+        begin = time.perf_counter_ns()
+        steps = repeat()
+        took = (time.perf_counter_ns() - begin) / steps
+        best = took if best is None else min(best, took)
+    return round(best)
+
+
+def _system_calls():
+    for _ in range(10000):
+        os.getppid()
+    return 10000
+
+
+def _page_faults():
+    size = 16 << 20
+    with mmap.mmap(-1, size) as memory:
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            memory.madvise(mmap.MADV_NOHUGEPAGE)
+        for at in range(0, size, mmap.PAGESIZE):
+            memory[at] = 1
+    return size // mmap.PAGESIZE
 
 
 def _commit():
@@ -50,6 +90,9 @@ def document(results, peers, rounds, bench, extra):
             "cores": os.cpu_count(),
             "kernel": platform.release(),
             "libc": " ".join(platform.libc_ver()),
+            "huge_pages": _huge_pages(),
+            "system_call_ns": _nanoseconds(_system_calls),
+            "page_fault_ns": _nanoseconds(_page_faults),
         },
         "rounds": rounds,
         "seed": bench.seed,

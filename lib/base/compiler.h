@@ -60,13 +60,10 @@
  */
 #define forget_value(x) __asm__("" : "+r"(x))
 
-/* The same where only a processor with such instructions gains by it. */
-#if defined(__x86_64__)
-#define forget_index(x) forget_value(x)
 /* Has a variable where a function returns its value, so that it stays there. */
+#ifdef __x86_64__
 #define in_return_register(x) __asm__("" : "+a"(x))
 #else
-#define forget_index(x) (void)(x)
 #define in_return_register(x) (void)(x)
 #endif
 

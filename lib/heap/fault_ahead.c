@@ -4,6 +4,12 @@
 /* Shorter runs are not worth the calls: 512 KiB. */
 #define MIN_PAGES 8u
 
+/* Huge pages are for runs of so many at least: 4 MiB. */
+#define ADVISED_MIN_PAGES (2 * PAGEBLOCK_PAGES)
+
+/* And not for those of more than so many times what is known. */
+#define NEAR 4u
+
 /* Where a run is looked at: its end, and so many places before. */
 #define PLACES 4u
 
@@ -12,12 +18,14 @@
 
 static uint32_t used_pages; /* runs up to this length are used as a whole */
 static uint32_t nr_ahead;
-static pfn_t watched; /* the run that was left to the program last */
 
-static bool used_as_a_whole(const struct page *page, uint32_t nr)
+/* The run that was left to the program last: pages << 32 | pfn; or 0. */
+static uint64_t watched;
+
+static bool used_as_a_whole(pfn_t pfn, uint32_t nr)
 {
 	size_t len = (size_t)nr << PAGE_SHIFT;
-	const char *end = (char *)page_to_addr(page) + len;
+	const char *end = (char *)pfn_to_addr(pfn) + len;
 
 	/* The last page is often touched in part only: look before it. */
 	for (uint32_t i = 0; i < PLACES; i++) {
@@ -29,54 +37,74 @@ static bool used_as_a_whole(const struct page *page, uint32_t nr)
 	return true;
 }
 
-static void learn(const struct page *page, uint32_t nr, bool ended)
+static void learn(pfn_t pfn, uint32_t nr, bool ended)
 {
 	uint32_t known = READ_ONCE(used_pages);
 
 	if (nr > known) {
-		if (used_as_a_whole(page, nr))
+		if (used_as_a_whole(pfn, nr))
 			WRITE_ONCE(used_pages, nr);
-	} else if (ended && !used_as_a_whole(page, nr)) {
+	} else if (ended && !used_as_a_whole(pfn, nr)) {
 		WRITE_ONCE(used_pages, nr / 2);
 	}
 }
 
 /*
  * Most programs fill one block before they ask for the next. Another thread may
- * free this one meanwhile, and then it may be any: what is learnt is a hint.
+ * have freed this one meanwhile: what is learnt is a hint.
  */
 static void learn_from_watched(void)
 {
-	pfn_t pfn = {__atomic_exchange_n(&watched.nr, PFN_NONE.nr,
-					 __ATOMIC_RELAXED)};
-	const struct page *page = pfn_to_page(pfn);
-	uint32_t nr;
+	uint64_t w = __atomic_exchange_n(&watched, 0, __ATOMIC_RELAXED);
 
-	if (!pfn.nr)
-		return;
-	nr = READ_ONCE(page->nr);
-	if (page_type(page) == PAGE_RUN && nr >= MIN_PAGES)
-		learn(page, nr, false);
+	if (w)
+		learn((pfn_t){(uint32_t)w}, (uint32_t)(w >> 32), false);
+}
+
+static size_t bytes_of(const struct page *page)
+{
+	return (size_t)page->nr << PAGE_SHIFT;
+}
+
+/* What is not expected to be used as a whole yet, but may be. */
+static void leave_to_program(struct page *page, uint32_t known)
+{
+	page->flags |= PG_LEARN;
+	WRITE_ONCE(watched, (uint64_t)page->nr << 32 | page_to_pfn(page).nr);
+	if (page->nr > known && page->nr / NEAR <= known &&
+	    page->nr >= ADVISED_MIN_PAGES &&
+	    os_huge_pages(page_to_addr(page), bytes_of(page)))
+		page->flags |= PG_ADVISED;
 }
 
 void fault_ahead(struct page *page)
 {
+	uint32_t known;
+
 	if (page->nr < MIN_PAGES || !(page->flags & (PG_ZEROED | PG_PATCHY)))
 		return;
 	learn_from_watched();
-	if (page->nr > READ_ONCE(used_pages) ||
-	    !(__atomic_add_fetch(&nr_ahead, 1, __ATOMIC_RELAXED) %
-	      PROBE_INTERVAL)) {
-		page->flags |= PG_LEARN;
-		WRITE_ONCE(watched.nr, page_to_pfn(page).nr);
-	} else {
-		os_populate_huge(page_to_addr(page),
-				 (size_t)page->nr << PAGE_SHIFT);
+	known = READ_ONCE(used_pages);
+	if (page->nr <= known &&
+	    __atomic_add_fetch(&nr_ahead, 1, __ATOMIC_RELAXED) % PROBE_INTERVAL)
+		os_populate_huge(page_to_addr(page), bytes_of(page));
+	else
+		leave_to_program(page, known);
+}
+
+void fault_ahead_resized(struct page *page)
+{
+	if (unlikely(page->flags & PG_ADVISED)) {
+		page->flags &= (uint16_t)~PG_ADVISED;
+		os_small_pages(page_to_addr(page), bytes_of(page));
 	}
 }
 
-void fault_ahead_learn(struct page *page)
+void fault_ahead_ends(struct page *page)
 {
-	page->flags &= (uint16_t)~PG_LEARN;
-	learn(page, page->nr, true);
+	if (page->flags & PG_LEARN) {
+		page->flags &= (uint16_t)~PG_LEARN;
+		learn(page_to_pfn(page), page->nr, true);
+	}
+	fault_ahead_resized(page);
 }

@@ -9,6 +9,10 @@
  * are handed out, but for one in a while, by which is seen whether that still
  * holds: a run that was not used lowers the length to half its own.
  *
+ * A run that is longer, but not by much, may be a table that doubled, or a
+ * vector of which half is used: it gets huge pages as it is touched, until it
+ * is freed or resized (PG_ADVISED).
+ *
  * The length is one for all threads, and a hint: no lock guards it.
  */
 #ifndef HEAP_FAULT_AHEAD_H
@@ -19,7 +23,10 @@
 /* The run is about to be handed out; flags tell what is known of it. */
 void fault_ahead(struct page *page);
 
-/* A run with PG_LEARN is about to be freed. */
-void fault_ahead_learn(struct page *page);
+/* A run is about to be freed. */
+void fault_ahead_ends(struct page *page);
+
+/* A run is about to be resized, or to be freed: PG_ADVISED goes. */
+void fault_ahead_resized(struct page *page);
 
 #endif

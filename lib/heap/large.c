@@ -117,8 +117,8 @@ void *large_alloc_growing(struct thread_cache *own, size_t size)
 
 void large_free(struct thread_cache *own, struct page *page)
 {
-	if (page->flags & PG_LEARN)
-		fault_ahead_learn(page);
+	if (unlikely(page->flags & (PG_LEARN | PG_ADVISED)))
+		fault_ahead_ends(page);
 	if (!large_free_cached(own, page))
 		free_run(thread_mm(own), page);
 }
@@ -162,6 +162,7 @@ void *large_resize(struct thread_cache *own, struct page *page, size_t size)
 	}
 	if (size > HUGE_MIN)
 		return NULL;
+	fault_ahead_resized(page);
 	nr = pages_of(size);
 	if (nr < page->nr)
 		run_shrink(page, nr);

@@ -94,6 +94,7 @@ enum page_flags {
 	PG_FENCED = 128, /* a run that stands between fences */
 	PG_PATCHY = 256, /* a run just handed out: some of it is untouched */
 	PG_LEARN = 512,	 /* a run: see heap/fault_ahead.h */
+	PG_ADVISED = 1024, /* a run: the same */
 };
 
 #define SLAB_INLINE_WORDS 4u

@@ -63,10 +63,15 @@ void os_small_pages(void *addr, size_t len)
 	(void)syscall3(__NR_madvise, addr, len, MADV_NOHUGEPAGE);
 }
 
+bool os_huge_pages(void *addr, size_t len)
+{
+	return len >= HUGE_PAGE_MIN && os_huge_policy() == HUGE_MADVISE &&
+	       !syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE);
+}
+
 void os_populate_huge(void *addr, size_t len)
 {
-	bool huge = len >= HUGE_PAGE_MIN && os_huge_policy() == HUGE_MADVISE &&
-		    !syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE);
+	bool huge = os_huge_pages(addr, len);
 
 	os_populate(addr, len);
 	/* So it is one mapping again, and nothing comes back behind us. */

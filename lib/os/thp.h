@@ -9,6 +9,7 @@
 #ifndef OS_THP_H
 #define OS_THP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum os_huge_policy { HUGE_NEVER, HUGE_MADVISE, HUGE_ALWAYS };
@@ -19,6 +20,12 @@ enum os_huge_policy os_huge_policy(void);
  * all that follows: failure changes nothing but speed, and what is resident.
  */
 void os_small_pages(void *addr, size_t len);
+
+/*
+ * From now on a touch brings a huge page in, where one fits, if that is for us
+ * to say; of a range of small pages. False, and nothing changed, when not.
+ */
+bool os_huge_pages(void *addr, size_t len);
 
 /* Brings a range in. */
 void os_populate(void *addr, size_t len);
