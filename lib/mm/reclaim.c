@@ -170,6 +170,12 @@ static bool interval_is_over(struct zone *z, uint64_t now)
 	       since;
 }
 
+/* Only what is too much in any case goes. */
+static uint32_t hard_target(const struct watermarks *w, uint32_t dirty)
+{
+	return dirty > w->hard ? w->hard - w->hard / 4 : dirty;
+}
+
 /* How many dirty pages may stay now. */
 static uint32_t purge_target(struct zone *z, uint32_t dirty, uint64_t now)
 {
@@ -178,8 +184,7 @@ static uint32_t purge_target(struct zone *z, uint32_t dirty, uint64_t now)
 	if (dirty > w.soft) {
 		if (interval_is_over(z, now))
 			return w.low;
-		/* Only what is too much in any case. */
-		return dirty > w.hard ? w.hard - w.hard / 4 : dirty;
+		return hard_target(&w, dirty);
 	}
 	if (READ_ONCE(z->dirty_since))
 		WRITE_ONCE(z->dirty_since, 0);
@@ -211,9 +216,16 @@ void reclaim_dirty(struct zone *z)
 		return;
 	now = inject_clock(os_milliseconds());
 	target = purge_target(z, dirty, now);
-	/* Who wants the last ones back gets time before more are taken. */
-	if (target != dirty &&
-	    !workingset_refaulted(&z->workingset, pages_in_use(z) + dirty, now))
+	if (target == dirty)
+		return;
+	/* Who wants the last ones back gets time, and room, before more go. */
+	if (workingset_refaulted(&z->workingset, pages_in_use(z) + dirty,
+				 now)) {
+		struct watermarks w = zone_watermarks(z);
+
+		target = hard_target(&w, dirty);
+	}
+	if (target != dirty)
 		purge_to(z, target, now);
 }
 

@@ -223,6 +223,19 @@ static void test_what_is_missed_stays_longer(void **state)
 	assert_true(zone_watermarks(zones[0]).hard > 1024);
 }
 
+/* Not without end: the program may make no further call. */
+static void test_patience_has_a_limit(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		dirty_pages(5000);
+		assert_true(zones[0]->nr_free_dirty <=
+			    zone_watermarks(zones[0]).hard);
+		assert_true(zone_watermarks(zones[0]).hard <= 4096 + 256);
+	}
+	assert_int_equal(verify_zones(), 0);
+}
+
 /* What is kept for longer is not kept for good. */
 static void test_patience_ends(void **state)
 {
@@ -330,7 +343,8 @@ UNIT_MAIN(TEST(test_purge_drops_memory), TEST(test_purged_memory_is_zero),
 	  TEST(test_too_much_is_given_back_at_once),
 	  TEST(test_more_than_a_little_goes_in_time),
 	  TEST(test_what_is_taken_again_stays),
-	  TEST(test_what_is_missed_stays_longer), TEST(test_patience_ends),
+	  TEST(test_what_is_missed_stays_longer),
+	  TEST(test_patience_has_a_limit), TEST(test_patience_ends),
 	  TEST(test_the_reserve_is_not_purged),
 	  TEST(test_what_cannot_be_the_run_goes_for_it),
 	  TEST(test_what_may_be_a_run_is_kept),
