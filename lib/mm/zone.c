@@ -177,21 +177,17 @@ static struct zone *zone_init(void *base, uint32_t span)
 }
 
 /*
- * Under "always" a small program shall not pay for huge pages, which is what
- * the metadata and the lowest pages are of, and a large one have them as with
- * any other allocator. Under "madvise" we ask for what will be used as a whole
- * (os_populate_huge()), and nothing else shall be huge.
+ * Where all memory is of huge pages, a small program shall not pay for them,
+ * which is what the metadata and the lowest pages are of; a large one has them
+ * as with any other allocator.
  */
-static void choose_page_size(void *base, uint32_t span)
+static void keep_low_pages_small(void *base, uint32_t span)
 {
-	uint32_t nr = span;
+	uint32_t nr = header_pages(span) + SMALL_PAGES;
 
-	if (os_huge_policy() == HUGE_NEVER)
-		return;
-	if (os_huge_policy() == HUGE_ALWAYS &&
-	    nr > header_pages(span) + SMALL_PAGES)
-		nr = header_pages(span) + SMALL_PAGES;
-	os_small_pages(base, (size_t)nr << PAGE_SHIFT);
+	if (os_huge_policy() == HUGE_ALWAYS)
+		os_small_pages(base, (size_t)(nr < span ? nr : span)
+					     << PAGE_SHIFT);
 }
 
 /* The largest zone that can be had, down to what the request needs. */
@@ -208,7 +204,7 @@ static struct zone *zone_reserve(uint32_t nr)
 		base = reserve_aligned((size_t)span << PAGE_SHIFT);
 		if (!base)
 			continue;
-		choose_page_size(base, span);
+		keep_low_pages_small(base, span);
 		z = zone_init(base, span);
 		if (z)
 			return z;

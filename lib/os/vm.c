@@ -60,6 +60,17 @@ static bool failed(long ret)
 	return (unsigned long)ret > -4096UL;
 }
 
+/*
+ * Of memory for which we may ask for huge pages all else is of small ones: a
+ * mapping shall be one with those around it. What is reserved, and what is
+ * mapped anew, begins so.
+ */
+static void as_neighbours(void *addr, size_t len)
+{
+	if (os_huge_policy() == HUGE_MADVISE)
+		os_small_pages(addr, len);
+}
+
 void *os_reserve(size_t len)
 {
 	long ret;
@@ -67,7 +78,10 @@ void *os_reserve(size_t len)
 	if (inject_fails(INJECT_MAP))
 		return NULL;
 	ret = map(NULL, len, PROT_NONE, RESERVE_FLAGS);
-	return failed(ret) ? NULL : (void *)ret;
+	if (failed(ret))
+		return NULL;
+	as_neighbours((void *)ret, len);
+	return (void *)ret;
 }
 
 int os_reserve_at(void *addr, size_t len)
@@ -84,6 +98,7 @@ int os_reserve_at(void *addr, size_t len)
 		os_release((void *)ret, len);
 		return -EEXIST;
 	}
+	as_neighbours(addr, len);
 	return 0;
 }
 
@@ -103,13 +118,6 @@ int os_commit(void *addr, size_t len)
 	if (inject_fails(INJECT_COMMIT))
 		return -ENOMEM;
 	return (int)syscall3(__NR_mprotect, addr, len, PROT_READ | PROT_WRITE);
-}
-
-/* A new mapping shall be one with those around it: see zone_create(). */
-static void as_neighbours(void *addr, size_t len)
-{
-	if (os_huge_policy() == HUGE_MADVISE)
-		os_small_pages(addr, len);
 }
 
 int os_decommit(void *addr, size_t len)

@@ -37,6 +37,7 @@ static bool reserve_part(struct part *part, const struct page *head)
 
 	if (!entries)
 		return false;
+	os_small_pages(entries, len);
 	/* Pairs with the acquire in entries_of(). */
 	if (!__atomic_compare_exchange_n(&part->entries, &none, entries, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))

@@ -70,6 +70,7 @@ static char *the_pool(void)
 	p = os_reserve(pool_bytes());
 	if (!p)
 		return NULL;
+	os_small_pages(p, pool_bytes());
 	if (__atomic_compare_exchange_n(&pool, &none, p, false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return p;
