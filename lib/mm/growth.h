@@ -36,7 +36,10 @@ struct page *growth_alloc(struct mm_thread *t, uint32_t nr) must_check;
 bool growth_extend(struct mm_thread *t, struct page *page,
 		   uint32_t nr) must_check;
 
-/* Frees the reserve. */
+/*
+ * Frees the reserve. Who asks before whether there are pages of it saves small
+ * programs the part of the library that this is in.
+ */
 void growth_drain(struct mm_thread *t);
 
 #endif

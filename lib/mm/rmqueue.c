@@ -23,7 +23,8 @@ static void give_back_kept(struct mm_thread *t, struct zone *z)
 		stash_drain(z);
 	if (t) {
 		run_cache_drain(&t->runs);
-		growth_drain(t);
+		if (t->growth.pages)
+			growth_drain(t);
 	}
 }
 

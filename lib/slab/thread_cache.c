@@ -156,12 +156,18 @@ struct thread_cache *thread_cache_create(unsigned int depth)
 
 /* ---- ending ----------------------------------------------------------- */
 
+static void drain_runs(struct mm_thread *t)
+{
+	run_cache_drain(&t->runs);
+	if (t->growth.pages)
+		growth_drain(t);
+}
+
 static void retain_objects(struct thread_cache *own)
 {
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		magazine_retain(own, i);
-	run_cache_drain(&own->mm.runs);
-	growth_drain(&own->mm);
+	drain_runs(&own->mm);
 }
 
 static void drain_objects(struct thread_cache *own)
@@ -169,8 +175,7 @@ static void drain_objects(struct thread_cache *own)
 	for (unsigned int i = 1; i < NR_MAGAZINES; i++)
 		if (own->capacity[i] || own->claim[i].nr)
 			magazine_drain(own, i);
-	run_cache_drain(&own->mm.runs);
-	growth_drain(&own->mm);
+	drain_runs(&own->mm);
 }
 
 void thread_cache_drain(struct thread_cache *own)
