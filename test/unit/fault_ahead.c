@@ -1,28 +1,10 @@
 /* heap/fault_ahead: which large blocks are brought in before they are used. */
 #include <string.h>
 
-#include "unit.h"
-
-#include "heap/large.h"
+#include "own_cache.h"
 
 #define NR 64u /* pages: 4 MiB */
 #define BYTES(nr) ((size_t)(nr) << PAGE_SHIFT)
-
-static struct thread_cache *own, *masked;
-
-static void setup(void)
-{
-	heap_free(heap_malloc(1), "free");
-	masked = soft_mask();
-	own = thread_cache_enter(masked, true);
-	assert_non_null(own);
-}
-
-static void teardown(void)
-{
-	thread_cache_leave(masked, own);
-	unit_verify();
-}
 
 /* All that is free is untouched. */
 static void purge(void)

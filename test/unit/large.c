@@ -1,27 +1,9 @@
 /* heap/large: the cache of runs, resizing in place, moving pages. */
 #include <string.h>
 
-#include "unit.h"
+#include "own_cache.h"
 
 #define MIB ((size_t)1 << 20)
-
-static struct thread_cache *own;
-static struct thread_cache *masked;
-
-/* The functions here are called with the soft mask set. */
-static void setup(void)
-{
-	heap_free(heap_malloc(1), "free");
-	masked = soft_mask();
-	own = thread_cache_enter(masked, true);
-	assert_non_null(own);
-}
-
-static void teardown(void)
-{
-	thread_cache_leave(masked, own);
-	unit_verify();
-}
 
 static struct page *alloc(size_t size)
 {
