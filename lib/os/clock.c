@@ -1,6 +1,6 @@
 /* The clock: the vDSO's where there is one, else the kernel's. */
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/base.h"
