@@ -70,16 +70,29 @@ _Noreturn static void end_child(bool raw)
 static void *work(void *arg)
 {
 	struct prng r = {stress_seed((uintptr_t)arg)};
-	sigset_t all;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	while (!atomic_load(&stop)) {
 		for (int i = 0; i < 10; i++)
 			pool_step(&pool, &r, 300 * KIB);
 		usleep(100); /* few processors must do for all threads */
 	}
 	return NULL;
+}
+
+/*
+ * Born with all signals masked: a child of this thread's fork would have
+ * nobody to end it.
+ */
+static pthread_t spawn_worker(void)
+{
+	sigset_t all, old;
+	pthread_t thread;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	thread = stress_spawn(work, (void *)2, 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return thread;
 }
 
 static void arm(struct prng *r)
@@ -118,7 +131,7 @@ int main(int argc, char **argv)
 	kind[nr_kinds++] = raw_fork;
 	MUST(sigaction(SIGRTMIN, &action, NULL) == 0);
 	wanted = stress_count(500, 20000);
-	thread = stress_spawn(work, (void *)2, 0);
+	thread = spawn_worker();
 	stress_at("forks in handlers");
 	while ((unsigned long)forks < wanted) {
 		before = forks;
