@@ -10,8 +10,8 @@
  * holds: a run that was not used lowers the length to half its own.
  *
  * A run that is longer, but not by much, may be a table that doubled, or a
- * vector of which half is used: it gets huge pages as it is touched, until it
- * is freed or resized (PG_ADVISED).
+ * vector of which half is used: it gets huge pages as it is touched, the first
+ * one at once, until it is freed or resized (PG_ADVISED).
  *
  * The length is one for all threads, and a hint: no lock guards it.
  */

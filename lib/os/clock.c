@@ -1,4 +1,4 @@
-/* The clock: the vDSO's where there is one, else the kernel's. */
+/* The clocks: the vDSO's where there is one, else the kernel's. */
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -10,6 +10,7 @@
 
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
+#define NS_PER_S 1000000000
 
 #ifdef __aarch64__
 #define GETTIME_NAME "__kernel_clock_gettime"
@@ -48,4 +49,12 @@ uint64_t os_milliseconds(void)
 		gettime_by_call(CLOCK_MONOTONIC_COARSE, &ts);
 	return (uint64_t)ts.tv_sec * MS_PER_S +
 	       (uint64_t)ts.tv_nsec / NS_PER_MS;
+}
+
+uint64_t os_thread_ns(void)
+{
+	struct timespec ts = {0, 0};
+
+	(void)gettime_by_call(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }

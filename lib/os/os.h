@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "fault.h"
 #include "fork.h"
+#include "huge_page.h"
 #include "inject.h"
 #include "lock.h"
 #include "process.h"

@@ -1,4 +1,4 @@
-/* Transparent huge pages: the policy, and advice. */
+/* Transparent huge pages: the policy, and memory that has none. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -12,9 +12,6 @@
 #endif
 
 #define POLICY_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
-
-/* No kernel has smaller ones. */
-#define HUGE_PAGE_MIN ((size_t)2 << 20)
 
 void os_populate(void *addr, size_t len)
 {
@@ -61,20 +58,4 @@ enum os_huge_policy os_huge_policy(void)
 void os_small_pages(void *addr, size_t len)
 {
 	(void)syscall3(__NR_madvise, addr, len, MADV_NOHUGEPAGE);
-}
-
-bool os_huge_pages(void *addr, size_t len)
-{
-	return len >= HUGE_PAGE_MIN && os_huge_policy() == HUGE_MADVISE &&
-	       !syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE);
-}
-
-void os_populate_huge(void *addr, size_t len)
-{
-	bool huge = os_huge_pages(addr, len);
-
-	os_populate(addr, len);
-	/* So it is one mapping again, and nothing comes back behind us. */
-	if (huge)
-		os_small_pages(addr, len);
 }

@@ -4,7 +4,7 @@
  * Where the system's policy is "always", a touch makes 2 MiB resident, of which
  * a small program uses little, and what was purged may come back behind us.
  * Where it is "madvise", nobody gets any who does not ask. The policy is read
- * once, from sysfs.
+ * once, from sysfs. huge_page.h asks for them.
  */
 #ifndef OS_THP_H
 #define OS_THP_H
@@ -21,19 +21,7 @@ enum os_huge_policy os_huge_policy(void);
  */
 void os_small_pages(void *addr, size_t len);
 
-/*
- * From now on a touch brings a huge page in, where one fits, if that is for us
- * to say; of a range of small pages. False, and nothing changed, when not.
- */
-bool os_huge_pages(void *addr, size_t len);
-
 /* Brings a range in. */
 void os_populate(void *addr, size_t len);
-
-/*
- * The same by huge pages where they fit and the policy allows it, of a range
- * of small pages; which it is afterwards, too.
- */
-void os_populate_huge(void *addr, size_t len);
 
 #endif

@@ -1,4 +1,4 @@
-/* os/clock: milliseconds without a system call. */
+/* os/clock: milliseconds without a system call, and a thread's own time. */
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -66,5 +66,23 @@ static void test_costs_no_system_call(void **state)
 	assert_true(fast < slow);
 }
 
+/* The time of others, and that of sleep, is not this thread's. */
+static void test_thread_time(void **state)
+{
+	struct timespec ms = {.tv_nsec = 50 * 1000 * 1000};
+	uint64_t start = os_thread_ns(), wall, now;
+
+	(void)state;
+	if (!start)
+		skip();
+	wall = kernel_milliseconds(CLOCK_MONOTONIC);
+	while (os_thread_ns() < start + 5 * 1000 * 1000)
+		;
+	now = os_thread_ns();
+	assert_true(kernel_milliseconds(CLOCK_MONOTONIC) >= wall + 4);
+	nanosleep(&ms, NULL);
+	assert_in_range(os_thread_ns() - now, 1, 49 * 1000 * 1000);
+}
+
 UNIT_MAIN(TEST(test_goes_forward), TEST(test_agrees_with_the_kernel),
-	  TEST(test_costs_no_system_call))
+	  TEST(test_costs_no_system_call), TEST(test_thread_time))

@@ -6,7 +6,9 @@
 
 #include "unit.h"
 
+#define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
+#define PATIENCE_MS 30000
 #define POLICY_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
 
 static void test_policy(void **state)
@@ -98,6 +100,38 @@ static void test_populated_by_huge_pages(void **state)
 	assert_int_equal(unit_resident(p, len), 0);
 }
 
+/* One dear huge page, and there are none for a hundred times as long. */
+static void test_dear_huge_pages(void **state)
+{
+	size_t before, after, len = 4 * MIB;
+	struct page *page = alloc_run(NULL, GFP_MOVABLE, 2 * 4 * 16);
+	char *p = page_to_addr(page);
+	uint64_t ms;
+
+	(void)state;
+	assert_non_null(page);
+	if (os_huge_policy() != HUGE_MADVISE)
+		skip();
+	assert_small(p, &before);
+	assert_false(os_huge_took(1000 * 1000, 2 * MIB));
+	ms = os_milliseconds();
+	assert_true(os_huge_took(2100 * 1000, 2 * MIB));
+	assert_false(os_huge_pages(p, len));
+	os_populate_huge(p, len);
+	assert_small(p, &after);
+	assert_int_equal(before, after);
+	assert_int_equal(unit_resident(p, len), len);
+	while (!os_huge_pages(p + len, len))
+		assert_true(os_milliseconds() < ms + PATIENCE_MS);
+	assert_true(os_milliseconds() >= ms + 210);
+	/* the first one came in, where one fits, and no more */
+	assert_true(unit_resident(p + len, len) < len);
+	if (os_page_size() == 4 * KIB)
+		assert_true(unit_resident(p + len, len) >= 2 * MIB);
+	os_small_pages(p + len, len);
+	free_run(NULL, page);
+}
+
 /* A range that is mapped anew is one with what is around it. */
 static void test_fresh_memory_is_small_too(void **state)
 {
@@ -117,5 +151,5 @@ static void test_fresh_memory_is_small_too(void **state)
 }
 
 UNIT_MAIN(TEST(test_policy), TEST(test_what_is_always_small),
-	  TEST(test_populated_by_huge_pages),
+	  TEST(test_populated_by_huge_pages), TEST(test_dear_huge_pages),
 	  TEST(test_fresh_memory_is_small_too))
