@@ -72,9 +72,17 @@ static void leave_to_program(struct page *page, uint32_t known)
 	page->flags |= PG_LEARN;
 	WRITE_ONCE(watched, (uint64_t)page->nr << 32 | page_to_pfn(page).nr);
 	if (page->nr > known && page->nr / NEAR <= known &&
-	    page->nr >= ADVISED_MIN_PAGES &&
+	    page->nr >= ADVISED_MIN_PAGES && run_is_of_small_pages(page) &&
 	    os_huge_pages(page_to_addr(page), bytes_of(page)))
 		page->flags |= PG_ADVISED;
+}
+
+static void bring_in(const struct page *page)
+{
+	if (run_is_of_small_pages(page))
+		os_populate_huge(page_to_addr(page), bytes_of(page));
+	else
+		os_populate(page_to_addr(page), bytes_of(page));
 }
 
 void fault_ahead(struct page *page)
@@ -87,7 +95,7 @@ void fault_ahead(struct page *page)
 	known = READ_ONCE(used_pages);
 	if (page->nr <= known &&
 	    __atomic_add_fetch(&nr_ahead, 1, __ATOMIC_RELAXED) % PROBE_INTERVAL)
-		os_populate_huge(page_to_addr(page), bytes_of(page));
+		bring_in(page);
 	else
 		leave_to_program(page, known);
 }

@@ -11,8 +11,8 @@
 
 #define MIN_ZONE_SPAN 64u /* pages: 4 MiB */
 
-/* So many are not huge whatever the policy: 16 MiB. */
-#define SMALL_PAGES 256u
+/* So many are not huge where all others are: 64 MiB. */
+#define SMALL_PAGES 1024u
 
 uint8_t slot_map[NR_SLOTS] sparse;
 struct zone *zones[MAX_ZONES];
@@ -160,6 +160,25 @@ int zone_grow_locked(struct zone *z, uint32_t nr)
 	return 0;
 }
 
+/*
+ * Where all memory is of huge pages, a small program shall not pay for them,
+ * which is what the metadata and the lowest pages are of; a large one has them
+ * as with any other allocator. Where nothing is of huge pages, we may ask.
+ */
+static void keep_low_pages_small(struct zone *z)
+{
+	enum os_huge_policy policy = os_huge_policy();
+	uint32_t low = z->first_page + SMALL_PAGES;
+
+	if (policy != HUGE_NEVER)
+		z->small_end = z->span;
+	if (policy == HUGE_ALWAYS) {
+		if (low < z->span)
+			z->small_end = low;
+		os_small_pages(z, (size_t)z->small_end << PAGE_SHIFT);
+	}
+}
+
 static struct zone *zone_init(void *base, uint32_t span)
 {
 	struct zone *z = base;
@@ -173,21 +192,8 @@ static struct zone *zone_init(void *base, uint32_t span)
 	z->lock = (struct lock)LOCK_INIT(RANK_ZONE);
 	for (uint32_t i = 0; i < ZONE_PAGEBLOCKS; i++)
 		z->pageblock_type[i] = MIGRATE_MOVABLE;
+	keep_low_pages_small(z);
 	return z;
-}
-
-/*
- * Where all memory is of huge pages, a small program shall not pay for them,
- * which is what the metadata and the lowest pages are of; a large one has them
- * as with any other allocator.
- */
-static void keep_low_pages_small(void *base, uint32_t span)
-{
-	uint32_t nr = header_pages(span) + SMALL_PAGES;
-
-	if (os_huge_policy() == HUGE_ALWAYS)
-		os_small_pages(base, (size_t)(nr < span ? nr : span)
-					     << PAGE_SHIFT);
 }
 
 /* The largest zone that can be had, down to what the request needs. */
@@ -204,7 +210,6 @@ static struct zone *zone_reserve(uint32_t nr)
 		base = reserve_aligned((size_t)span << PAGE_SHIFT);
 		if (!base)
 			continue;
-		keep_low_pages_small(base, span);
 		z = zone_init(base, span);
 		if (z)
 			return z;

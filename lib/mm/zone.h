@@ -49,6 +49,7 @@ struct zone {
 	uint32_t id cacheline_aligned; /* 0, 1, 2 ... */
 	uint32_t span;		       /* pages, header included */
 	uint32_t first_page; /* index of the first that can be handed out */
+	uint32_t small_end; /* index: below, huge pages are for us to ask for */
 	uint64_t *slab_maps;
 
 	/* Atomic. */
@@ -126,6 +127,12 @@ static inline enum migratetype pageblock_type_hint(const struct page *page)
 
 	return (enum migratetype)READ_ONCE(
 		types[page_index(page) >> PAGEBLOCK_ORDER]);
+}
+
+/* Whether the kernel makes a run of small pages, and of huge ones if asked. */
+static inline bool run_is_of_small_pages(const struct page *page)
+{
+	return page_index(page) + page->nr <= zone_of(page)->small_end;
 }
 
 /* Dirty free pages as they were a moment ago: without the lock, for a choice.

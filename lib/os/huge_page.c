@@ -64,8 +64,7 @@ bool os_huge_pages(void *addr, size_t len)
 {
 	char *first = first_huge(addr), *end = (char *)addr + len;
 
-	if (len < HUGE_PAGE_MIN || os_huge_policy() != HUGE_MADVISE ||
-	    os_milliseconds() < READ_ONCE(pause_until) ||
+	if (len < HUGE_PAGE_MIN || os_milliseconds() < READ_ONCE(pause_until) ||
 	    syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE))
 		return false;
 	if (first + huge_page_size() < end)

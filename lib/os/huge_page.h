@@ -1,7 +1,7 @@
 /*
- * Huge pages for memory that is going to be used, where the policy leaves that
- * to us (thp.h). All of it is advice: failure changes nothing but speed, and
- * what is resident. Safe in signal handlers.
+ * Huge pages for memory that is going to be used, where the kernel would make
+ * small ones, of itself or as it was told (thp.h). All of it is advice: failure
+ * changes nothing but speed, and what is resident. Safe in signal handlers.
  */
 #ifndef OS_HUGE_PAGE_H
 #define OS_HUGE_PAGE_H
@@ -11,10 +11,9 @@
 #include <stdint.h>
 
 /*
- * From now on a touch brings a huge page in, where one fits, if that is for us
- * to say and they are not dear; of a range of small pages. The first one is
- * brought in at once, which tells whether they are. False, and the range is of
- * small pages, when not.
+ * From now on a touch brings a huge page in, where one fits; of a range of
+ * small pages. The first one is brought in at once, which tells whether they
+ * are dear. False, and the range is of small pages, when they are.
  */
 bool os_huge_pages(void *addr, size_t len);
 
@@ -27,8 +26,8 @@ bool os_huge_pages(void *addr, size_t len);
 bool os_huge_took(uint64_t ns, size_t len);
 
 /*
- * Brings a range of small pages in, by huge ones as far as they fit, are for us
- * to have, and are not dear; it is of small ones again afterwards.
+ * Brings a range of small pages in, by huge ones as far as they fit and are not
+ * dear; it is of small ones again afterwards.
  */
 void os_populate_huge(void *addr, size_t len);
 
