@@ -2,8 +2,8 @@
  * Noticing a fork without a handler.
  *
  * `mark` is in a page with MADV_WIPEONFORK. Where the kernel has none (before
- * 4.14) or refuses, `mark` stays in ordinary memory and the process id is
- * asked for instead, which costs a system call at each lock.
+ * 4.14), refuses, or is none, `mark` stays in ordinary memory and the process
+ * id is asked for instead, which costs a system call at each lock.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,7 +60,8 @@ static void mark_page_init(void)
 	char *page = os_reserve(len);
 
 	if (page && (os_commit(page, len) ||
-		     syscall3(__NR_madvise, page, len, MADV_WIPEONFORK))) {
+		     syscall3(__NR_madvise, page, len, MADV_WIPEONFORK) ||
+		     !os_advice_is_followed())) {
 		os_release(page, len);
 		page = NULL;
 	}

@@ -35,6 +35,8 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
+#define UNKNOWN_ADVICE (-1)
+
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 #define COMMIT_FLAGS (RESERVE_FLAGS | MAP_FIXED)
 
@@ -142,6 +144,18 @@ int os_protect(void *addr, size_t len, bool usable)
 	return (int)syscall3(__NR_mprotect, addr, len, prot);
 }
 
+bool os_advice_is_followed(void)
+{
+	static int known; /* 1 more than the answer */
+	int k = READ_ONCE(known);
+
+	if (unlikely(!k)) {
+		k = 1 + (syscall3(__NR_madvise, NULL, 0, UNKNOWN_ADVICE) != 0);
+		WRITE_ONCE(known, k);
+	}
+	return k > 1;
+}
+
 int os_purge(void *addr, size_t len)
 {
 	long ret;
@@ -149,9 +163,10 @@ int os_purge(void *addr, size_t len)
 	if (inject_fails(INJECT_PURGE))
 		return -ENOMEM;
 	ret = syscall3(__NR_madvise, addr, len, MADV_DONTNEED);
-	if (ret != -EINVAL && ret != -EPERM && ret != -ENOSYS)
+	if (ret != -EINVAL && ret != -EPERM && ret != -ENOSYS &&
+	    likely(os_advice_is_followed()))
 		return (int)ret;
-	/* Locked memory, or a filter that refuses madvise. */
+	/* Locked memory, a filter that refuses madvise, or an emulator. */
 	return os_fresh(addr, len);
 }
 

@@ -35,6 +35,13 @@ int os_decommit(void *addr, size_t len) must_check;
 /* Takes all access away, or gives it back; the contents stay. 0 or -errno. */
 int os_protect(void *addr, size_t len, bool usable) must_check;
 
+/*
+ * False where all advice to the kernel is taken and none may be followed, as by
+ * some emulators (qemu's user mode, in which containers for other machines
+ * run).
+ */
+bool os_advice_is_followed(void);
+
 /* Gives the memory back and keeps the address: it reads zero after. */
 int os_purge(void *addr, size_t len) must_check;
 
