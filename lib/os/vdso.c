@@ -1,5 +1,6 @@
 /* Reading the vDSO: the dynamic symbols of an ELF image in memory. */
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -111,5 +112,9 @@ const void *vdso_function(const void *image, const char *name)
 
 const void *vdso_image(void)
 {
-	return (const void *)getauxval(AT_SYSINFO_EHDR);
+	int saved = errno; /* which getauxval() sets where there is none */
+	const void *image = (const void *)getauxval(AT_SYSINFO_EHDR);
+
+	errno = saved;
+	return image;
 }

@@ -62,6 +62,18 @@ static bool failed(long ret)
 	return (unsigned long)ret > -4096UL;
 }
 
+bool os_advice_is_followed(void)
+{
+	static int known; /* 1 more than the answer */
+	int k = READ_ONCE(known);
+
+	if (unlikely(!k)) {
+		k = 1 + (syscall3(__NR_madvise, NULL, 0, UNKNOWN_ADVICE) != 0);
+		WRITE_ONCE(known, k);
+	}
+	return k > 1;
+}
+
 /*
  * Of memory for which we may ask for huge pages all else is of small ones: a
  * mapping shall be one with those around it. What is reserved, and what is
@@ -144,18 +156,6 @@ int os_protect(void *addr, size_t len, bool usable)
 	return (int)syscall3(__NR_mprotect, addr, len, prot);
 }
 
-bool os_advice_is_followed(void)
-{
-	static int known; /* 1 more than the answer */
-	int k = READ_ONCE(known);
-
-	if (unlikely(!k)) {
-		k = 1 + (syscall3(__NR_madvise, NULL, 0, UNKNOWN_ADVICE) != 0);
-		WRITE_ONCE(known, k);
-	}
-	return k > 1;
-}
-
 int os_purge(void *addr, size_t len)
 {
 	long ret;
@@ -197,7 +197,8 @@ int os_move(void *to, void *from, size_t len)
 {
 	long ret;
 
-	if (inject_fails(INJECT_MOVE))
+	/* An emulator may take `from` for unmapped afterwards. */
+	if (inject_fails(INJECT_MOVE) || unlikely(!os_advice_is_followed()))
 		return -ENOMEM;
 	ret = syscall5(__NR_mremap, from, len, len,
 		       MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);

@@ -233,6 +233,8 @@ pthread_t stress_spawn(void *(*run)(void *), void *arg, size_t stack)
 	int error;
 
 	pthread_attr_init(&attr);
+	if (stack && stack < (size_t)sysconf(_SC_THREAD_STACK_MIN))
+		stack = (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	if (stack)
 		MUST(pthread_attr_setstacksize(&attr, stack) == 0);
 	error = pthread_create(&thread, &attr, run, arg);

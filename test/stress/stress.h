@@ -73,7 +73,7 @@ size_t stress_status(const char *key);
 /* Monotonic nanoseconds. */
 uint64_t stress_now(void);
 
-/* A thread, or a failure; stack 0 is the default size. */
+/* A thread, or a failure; stack 0 is the default size, others the least. */
 pthread_t stress_spawn(void *(*run)(void *), void *arg, size_t stack);
 
 /* fork() by any of the given kind; the child dies when its parent does. */

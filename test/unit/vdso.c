@@ -1,7 +1,9 @@
 /* os/vdso: functions of the kernel's shared object. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +17,32 @@
 #else
 #define A_FUNCTION "__vdso_clock_gettime"
 #endif
+
+static bool without_vdso;
+
+/* The C library's own, but for a process that shall have no vDSO. */
+unsigned long getauxval(unsigned long type)
+{
+	static unsigned long (*real)(unsigned long);
+
+	if (without_vdso && type == AT_SYSINFO_EHDR) {
+		errno = ENOENT;
+		return 0;
+	}
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "getauxval");
+	return real(type);
+}
+
+static void test_without_one(void **state)
+{
+	(void)state;
+	without_vdso = true;
+	errno = 5;
+	assert_null(vdso_image());
+	assert_int_equal(errno, 5);
+	without_vdso = false;
+}
 
 /* As the dynamic linker finds it, which knows the vDSO by this name. */
 static void test_finds_what_dlsym_finds(void **state)
@@ -65,5 +93,5 @@ static void test_a_large_image(void **state)
 	close(fd);
 }
 
-UNIT_MAIN(TEST(test_finds_what_dlsym_finds), TEST(test_what_is_not_there),
-	  TEST(test_a_large_image))
+UNIT_MAIN(TEST(test_without_one), TEST(test_finds_what_dlsym_finds),
+	  TEST(test_what_is_not_there), TEST(test_a_large_image))
