@@ -162,8 +162,8 @@ int zone_grow_locked(struct zone *z, uint32_t nr)
 
 /*
  * Where all memory is of huge pages, a small program shall not pay for them,
- * which is what the metadata and the lowest pages are of; a large one has them
- * as with any other allocator. Where nothing is of huge pages, we may ask.
+ * so the metadata and the lowest pages are small; a large one has them as with
+ * any other allocator. Where nothing is of huge pages, all is small.
  */
 static void keep_low_pages_small(struct zone *z)
 {

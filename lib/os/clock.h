@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * Without a system call: milliseconds on a clock that only goes forward, and stands while the machine
- * sleeps. It moves with the kernel's ticks, so by up to 10 at a time, or more
- * where these come late. Safe in signal handlers.
+ * Without a system call: milliseconds on a clock that only goes forward, and
+ * stands while the machine sleeps. It moves with the kernel's ticks, so by up
+ * to 10 at a time, or more where these come late. Safe in signal handlers.
  */
 uint64_t os_milliseconds(void);
 

@@ -2,8 +2,8 @@
  * Noticing a fork without a handler.
  *
  * `mark` is in a page with MADV_WIPEONFORK. Where the kernel has none (before
- * 4.14), refuses, or is none, `mark` stays in ordinary memory and the process
- * id is asked for instead, which costs a system call at each lock.
+ * 4.14), refuses, or is an emulator, `mark` stays in ordinary memory and the
+ * process id is asked for instead, which costs a system call at each lock.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -34,7 +34,7 @@ bool os_huge_took(uint64_t ns, size_t len)
 	return true;
 }
 
-/* One of the page tables' last level maps so much. */
+/* What a page table of the last level maps: an entry of the level above. */
 static size_t huge_page_size(void)
 {
 	return os_page_size() / sizeof(uint64_t) * os_page_size();
