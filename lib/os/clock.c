@@ -8,8 +8,6 @@
 #include "syscall.h"
 #include "vdso.h"
 
-#define MS_PER_S 1000
-#define NS_PER_MS 1000000
 #define NS_PER_S 1000000000
 
 #ifdef __aarch64__

@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+#define MS_PER_S 1000
+#define NS_PER_MS 1000000
+
 /*
  * Without a system call: milliseconds on a clock that only goes forward, and
  * stands while the machine sleeps. It moves with the kernel's ticks, so by up

@@ -12,16 +12,11 @@
 /* No kernel has smaller ones. */
 #define HUGE_PAGE_MIN ((size_t)2 << 20)
 
-/*
- * 1 ms for 2 MiB: ten times what one takes that was ready, and rather more than
- * small ones do.
- */
+/* 1 ms for 2 MiB: ten times what one takes that was ready. */
 #define DEAR_NS_PER_KIB 512u
 
 /* So what dear ones cost is a hundredth of the time at most. */
 #define PAUSE_PER_COST 100u
-
-#define NS_PER_MS 1000000u
 
 static uint64_t pause_until; /* os_milliseconds() */
 

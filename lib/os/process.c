@@ -8,12 +8,11 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "clock.h"
 #include "process.h"
 
 #define MAX_CPUS 1024
 #define FIRST_KEPT_FD 100
-#define MS_PER_S 1000
-#define NS_PER_MS 1000000
 
 bool os_thread_exists(int tid)
 {

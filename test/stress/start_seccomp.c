@@ -7,13 +7,10 @@
 #include "stress.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,25 +36,6 @@ static const struct {
 };
 
 static struct pool pool;
-
-static void refuse(long number, int error)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K,
-			 SECCOMP_RET_ERRNO | (unsigned int)error),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {ARRAY_SIZE(code), code};
-
-	if (number < 0)
-		return;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		stress_skip("no seccomp filters here");
-}
 
 /* Dirty memory of all sizes is given back; then calloc must be zeroes. */
 static void dirty_and_clear(void)
@@ -104,7 +82,8 @@ _Noreturn static void live(long number, int error)
 
 	for (i = 0; i < 500; i++)
 		pool_step(&pool, &r, 2 * MIB);
-	refuse(number, error);
+	if (number >= 0)
+		stress_refuse(number, error);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		threads[i] = stress_spawn(work, (void *)i, 0);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)

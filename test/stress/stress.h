@@ -76,6 +76,12 @@ uint64_t stress_now(void);
 /* A thread, or a failure; stack 0 is the default size, others the least. */
 pthread_t stress_spawn(void *(*run)(void *), void *arg, size_t stack);
 
+/*
+ * From now on, also after an exec, a system call does nothing and returns the
+ * error; 0: it says that it was done. Skips the test where there are no filters.
+ */
+void stress_refuse(long number, int error);
+
 /* fork() by any of the given kind; the child dies when its parent does. */
 pid_t stress_fork(pid_t (*kind)(void));
 
