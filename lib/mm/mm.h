@@ -14,6 +14,7 @@
 #include "page_list.h"
 #include "pcp.h"
 #include "placement.h"
+#include "populate.h"
 #include "reclaim.h"
 #include "rmqueue.h"
 #include "stash.h"

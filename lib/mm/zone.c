@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "buddy.h"
+#include "populate.h"
 #include "zone.h"
 
 /* Sections grow with the zone, from 4 MiB to 64 MiB. */
@@ -156,6 +157,8 @@ int zone_grow_locked(struct zone *z, uint32_t nr)
 	}
 	/* Pairs with the read in page_of(): the metadata is there first. */
 	__atomic_store_n(&z->online, from + want, __ATOMIC_RELEASE);
+	if (z->online > READ_ONCE(z->small_end))
+		zone_has_grown(z);
 	free_range_locked(z, from, want);
 	return 0;
 }

@@ -49,10 +49,10 @@ struct zone {
 	uint32_t id cacheline_aligned; /* 0, 1, 2 ... */
 	uint32_t span;		       /* pages, header included */
 	uint32_t first_page; /* index of the first that can be handed out */
-	uint32_t small_end; /* index: below, huge pages are for us to ask for */
 	uint64_t *slab_maps;
 
 	/* Atomic. */
+	uint32_t small_end;   /* index: see populate.h */
 	uint64_t dirty_since; /* ms: above the soft watermark; 0: it is not */
 	struct workingset workingset;
 	uint32_t direct_purged;	  /* pages: the last reclaim_for_run() */
@@ -132,7 +132,8 @@ static inline enum migratetype pageblock_type_hint(const struct page *page)
 /* Whether the kernel makes a run of small pages, and of huge ones if asked. */
 static inline bool run_is_of_small_pages(const struct page *page)
 {
-	return page_index(page) + page->nr <= zone_of(page)->small_end;
+	return page_index(page) + page->nr <=
+	       READ_ONCE(zone_of(page)->small_end);
 }
 
 /* Dirty free pages as they were a moment ago: without the lock, for a choice.

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "clock.h"
+#include "inject.h"
 #include "syscall.h"
 #include "vdso.h"
 
@@ -54,5 +55,6 @@ uint64_t os_thread_ns(void)
 	struct timespec ts = {0, 0};
 
 	(void)gettime_by_call(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return inject_thread_ns((uint64_t)ts.tv_sec * NS_PER_S +
+				(uint64_t)ts.tv_nsec);
 }

@@ -29,6 +29,11 @@ bool os_huge_took(uint64_t ns, size_t len)
 	return true;
 }
 
+bool os_huge_are_dear(void)
+{
+	return os_milliseconds() < READ_ONCE(pause_until);
+}
+
 /* What a page table of the last level maps: an entry of the level above. */
 static size_t huge_page_size(void)
 {
@@ -59,7 +64,7 @@ bool os_huge_pages(void *addr, size_t len)
 {
 	char *first = first_huge(addr), *end = (char *)addr + len;
 
-	if (len < HUGE_PAGE_MIN || os_milliseconds() < READ_ONCE(pause_until) ||
+	if (len < HUGE_PAGE_MIN || os_huge_are_dear() ||
 	    syscall3(__NR_madvise, addr, len, MADV_HUGEPAGE))
 		return false;
 	if (first + huge_page_size() < end)

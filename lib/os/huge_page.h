@@ -25,6 +25,9 @@ bool os_huge_pages(void *addr, size_t len);
  */
 bool os_huge_took(uint64_t ns, size_t len);
 
+/* Whether there are none for now. */
+bool os_huge_are_dear(void);
+
 /*
  * Brings a range of small pages in, by huge ones as far as they fit and are not
  * dear; it is of small ones again afterwards.

@@ -40,6 +40,30 @@ uint64_t inject_clock(uint64_t now)
 	return clock_is_frozen ? 0 : now;
 }
 
+static uint64_t thread_ns_per_look, thread_ns;
+
+void inject_slow_thread(uint64_t ns)
+{
+	thread_ns_per_look = ns;
+}
+
+uint64_t inject_thread_ns(uint64_t now)
+{
+	return now + (thread_ns += thread_ns_per_look);
+}
+
+static int policy = -1;
+
+void inject_huge_policy(int p)
+{
+	policy = p;
+}
+
+int inject_policy(int of_the_machine)
+{
+	return policy < 0 ? of_the_machine : policy;
+}
+
 bool inject_fails(enum inject_kind kind)
 {
 	unsigned long n;

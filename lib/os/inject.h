@@ -1,5 +1,6 @@
 /*
- * Injected refusals, for tests: "the nth call of this kind fails".
+ * Injected refusals, for tests: "the nth call of this kind fails"; and clocks
+ * and a policy that are not the machine's.
  *
  * In the library as it is shipped the question is a constant false.
  */
@@ -31,6 +32,14 @@ bool inject_fails(enum inject_kind kind);
 /* Stops the clock for the page layer, so that a seed gives one run. */
 void inject_freeze_clock(bool frozen);
 uint64_t inject_clock(uint64_t now);
+
+/* From each look at a thread's own clock to the next so much more goes by. */
+void inject_slow_thread(uint64_t ns);
+uint64_t inject_thread_ns(uint64_t now);
+
+/* The policy for huge pages (thp.h), before it is asked for first. */
+void inject_huge_policy(int policy);
+int inject_policy(int of_the_machine);
 #else
 static inline bool inject_fails(enum inject_kind kind)
 {
@@ -41,6 +50,16 @@ static inline bool inject_fails(enum inject_kind kind)
 static inline uint64_t inject_clock(uint64_t now)
 {
 	return now;
+}
+
+static inline uint64_t inject_thread_ns(uint64_t now)
+{
+	return now;
+}
+
+static inline int inject_policy(int of_the_machine)
+{
+	return of_the_machine;
 }
 #endif
 

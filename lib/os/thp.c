@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/base.h"
+#include "inject.h"
 #include "syscall.h"
 #include "thp.h"
 
@@ -49,7 +50,7 @@ enum os_huge_policy os_huge_policy(void)
 	int k = READ_ONCE(known);
 
 	if (unlikely(!k)) {
-		k = read_huge_policy() + 1;
+		k = inject_policy(read_huge_policy()) + 1;
 		WRITE_ONCE(known, k);
 	}
 	return (enum os_huge_policy)(k - 1);

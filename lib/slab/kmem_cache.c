@@ -65,9 +65,8 @@ static void populate_slab(const struct kmem_cache *c, const struct page *page)
 {
 	if (page->flags & PG_ZEROED && c->size <= os_page_size() &&
 	    READ_ONCE(node_of(c)->nr_slabs) >= DEMAND_SLABS)
-		os_populate(page_to_addr(page),
-			    align_up((size_t)c->nr_objects * c->size,
-				     os_page_size()));
+		populate_pages(page, align_up((size_t)c->nr_objects * c->size,
+					      os_page_size()));
 }
 
 /* A slab that the caller holds, with all objects free; or NULL. */

@@ -129,6 +129,30 @@ size_t unit_resident(const void *p, size_t len)
 	return resident * os_page;
 }
 
+struct unit_mapping unit_mapping_of(const void *p)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	struct unit_mapping m = {0, 0, ""};
+	unsigned long start, end;
+	bool found = false;
+	char line[512];
+
+	assert_non_null(smaps);
+	while (fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
+			m.start = start;
+			m.end = end;
+			found = (uintptr_t)p >= start && (uintptr_t)p < end;
+		} else if (found && !strncmp(line, "VmFlags:", 8)) {
+			snprintf(m.flags, sizeof(m.flags), "%s", line);
+			break;
+		}
+	}
+	fclose(smaps);
+	assert_true(found);
+	return m;
+}
+
 size_t unit_address_space(void)
 {
 	unsigned long pages = 0;

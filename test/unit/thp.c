@@ -32,34 +32,13 @@ static void test_policy(void **state)
 	assert_int_equal(errno, 5);
 }
 
-/* What the kernel says of the mapping that p is in; false: not mapped. */
-static bool mapping_of(const void *p, size_t *len, char *flags, size_t size)
-{
-	FILE *smaps = fopen("/proc/self/smaps", "re");
-	unsigned long start, end;
-	bool found = false;
-	char line[512];
-
-	assert_non_null(smaps);
-	while (fgets(line, sizeof(line), smaps)) {
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			found = (uintptr_t)p >= start && (uintptr_t)p < end;
-		else if (found && !strncmp(line, "VmFlags:", 8))
-			break;
-	}
-	fclose(smaps);
-	*len = end - start;
-	snprintf(flags, size, "%s", found ? line : "");
-	return found;
-}
-
 static void assert_small(const void *p, size_t *len)
 {
-	char flags[512];
+	struct unit_mapping m = unit_mapping_of(p);
 
-	assert_true(mapping_of(p, len, flags, sizeof(flags)));
-	assert_non_null(strstr(flags, " nh"));
-	assert_null(strstr(flags, " hg"));
+	assert_non_null(strstr(m.flags, " nh"));
+	assert_null(strstr(m.flags, " hg"));
+	*len = m.end - m.start;
 }
 
 /* Metadata, tags and the lowest pages are not huge, whatever the policy is. */

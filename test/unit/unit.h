@@ -96,6 +96,15 @@ bool unit_faults(const volatile void *p);
 /* Bytes of [p, p + len) that are in memory; p on a page of the system. */
 size_t unit_resident(const void *p, size_t len);
 
+/* A mapping, and what the kernel says of it ("VmFlags: rd wr ... nh"). */
+struct unit_mapping {
+	uintptr_t start, end;
+	char flags[512];
+};
+
+/* The one that p is in; fails the test where there is none. */
+struct unit_mapping unit_mapping_of(const void *p);
+
 /* Address space that the process uses, in bytes. */
 size_t unit_address_space(void);
 
