@@ -7,7 +7,6 @@
 
 #define NR (2u * PAGEBLOCK_PAGES) /* 4 MiB */
 #define BYTES ((size_t)NR * PAGE_SIZE)
-#define PATIENCE_MS 30000
 
 /* Of 4 MiB: dear ones, and such as were ready. */
 #define DEAR_NS 9600000u

@@ -8,7 +8,6 @@
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
-#define PATIENCE_MS 30000
 #define POLICY_FILE "/sys/kernel/mm/transparent_hugepage/enabled"
 
 static void test_policy(void **state)

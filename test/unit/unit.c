@@ -76,13 +76,23 @@ unsigned int unit_share(void)
 	return share_of("BUDDY_TEST_SHARE");
 }
 
+static bool is_left_out(const char *name)
+{
+	for (int i = 1; i + 1 < nr_arguments; i++)
+		if (!strcmp(arguments[i], "--without") &&
+		    !strcmp(arguments[i + 1], name))
+			return true;
+	return false;
+}
+
 /* Without names among the arguments every test is wanted. */
-static bool is_wanted(const char *name)
+static bool is_named(const char *name)
 {
 	bool named = false;
 
 	for (int i = 1; i < nr_arguments; i++) {
-		if (!strcmp(arguments[i], "--seed")) {
+		if (!strcmp(arguments[i], "--seed") ||
+		    !strcmp(arguments[i], "--without")) {
 			i++;
 			continue;
 		}
@@ -138,7 +148,7 @@ int unit_main(int argc, char **argv, const struct CMUnitTest *tests, size_t nr)
 	arguments = argv;
 	nr_arguments = argc;
 	for (size_t i = 0; i < nr; i++) {
-		if (!is_wanted(tests[i].name))
+		if (!is_named(tests[i].name) || is_left_out(tests[i].name))
 			continue;
 		run++;
 		if (run_one(&tests[i]))

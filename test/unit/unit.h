@@ -4,8 +4,8 @@
  * Each test runs in a process of its own, because the state of the allocator
  * is the process's: a test finds it as it was before the first allocation, and
  * a crash or a hang fails one test only. A program takes names (or parts of
- * them) of tests to run, and --seed N; BUDDY_SEED in the environment is the
- * same. BUDDY_TEST_LONG=1 makes the random tests longer, and
+ * them) of tests to run, --without NAME for one that is not to run, and --seed
+ * N; BUDDY_SEED in the environment is the same. BUDDY_TEST_LONG=1 makes the random tests longer, and
  * BUDDY_TEST_SHARE=n shorter; BUDDY_TEST_LONG_SHARE=n shortens the long ones.
  */
 #ifndef UNIT_H
@@ -32,6 +32,9 @@ int unit_main(int argc, char **argv, const struct CMUnitTest *tests, size_t nr);
 	}
 
 #define TEST(f) cmocka_unit_test(f)
+
+/* So long, and no longer, a test waits for what the kernel is about to do. */
+#define PATIENCE_MS 30000
 
 /* The limits are the tiny ones. */
 #ifdef BUDDY_TINY
