@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+from . import copies
 from .jobs import JobError
 
 TIMEOUT = 600  # seconds for one process
@@ -28,6 +29,10 @@ class Bench:
         self.quick = quick
         os.makedirs(out, exist_ok=True)
         self.scratch = tempfile.mkdtemp(prefix="buddy-bench-")
+
+    def fresh_copies(self, peers, turn):
+        """{name: allocator}, as this round is to run them."""
+        return copies.fresh(peers, self.scratch, turn)
 
     def measure_command(self, command, peer, result, sample_ms=0):
         """`command` under the small parent, the library preloaded."""
@@ -186,16 +191,18 @@ def _turns(jobs, peers, rounds, quick):
                     yield turn, job, peer
 
 
-def _take_turns(bench, turns, results, progress):
+def _take_turns(bench, peers, turns, results, progress):
     """Runs all, and keeps what they yield in `results`."""
-    failed = set()
+    failed, placed = set(), {}
     for turn, job, peer in turns:
+        if not placed or results.rounds != turn:
+            placed = bench.fresh_copies(peers, turn)
         results.rounds = turn
         progress.step(f"round {turn + 1}  {job.name}  {peer.name}")
         if (job.name, peer.name) in failed:
             continue
         try:
-            results.add(job, peer, job.run(bench, peer))
+            results.add(job, peer, job.run(bench, placed[peer.name]))
         except JobError as reason:
             failed.add((job.name, peer.name))
             results.fail(job, peer, reason)
@@ -208,7 +215,7 @@ def run(bench, jobs, peers, rounds):
     turns = list(_turns(jobs, peers, rounds, bench.quick))
     progress = Progress(len(turns))
     try:
-        _take_turns(bench, turns, results, progress)
+        _take_turns(bench, peers, turns, results, progress)
         results.rounds = rounds
     except KeyboardInterrupt:
         if not results.rounds:

@@ -59,23 +59,28 @@ void magazine_drain(struct thread_cache *own, unsigned int cache);
  */
 void magazine_retain(struct thread_cache *own, unsigned int cache);
 
-/* Moves a magazine's top, which is at `top` now. */
-static always_inline void move_top(void ***tops, size_t cache, void **top,
-				   int by)
+/*
+ * Writes a magazine's top. Not changed in place, which would read it again:
+ * that load, too, would wait for the store of the call before (docs/design.md).
+ * And with the class in a register for which its load needs no prefix, so that
+ * malloc is 64 bytes of code, one line of the processor's cache.
+ */
+static always_inline void set_top(struct thread_cache *tc, size_t cache,
+				  void **top)
 {
 #ifdef __x86_64__
-	/* One instruction that works on memory is shorter than two. */
-	forget_value(cache);
-	tops[cache] += by;
-	(void)top;
+	__asm__ volatile("mov %0, (%1,%2,8)"
+			 :
+			 : "r"(top), "r"(tc->top), "d"(cache)
+			 : "memory");
 #else
-	tops[cache] = top + by;
+	tc->top[cache] = top;
 #endif
 }
 
 /*
  * The hot path of malloc: NULL when the magazine has nothing, and then the
- * soft mask is still set, for the slow path. The whole of malloc is then 14
+ * soft mask is still set, for the slow path. The whole of malloc is then 15
  * instructions on x86-64: no call, no lock, no atomic.
  */
 static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)
@@ -86,7 +91,7 @@ static always_inline void *magazine_pop(struct thread_cache *tc, size_t cache)
 	in_return_register(obj);
 	if (unlikely(!obj))
 		return NULL;
-	move_top(tc->top, cache, top, -1);
+	set_top(tc, cache, top - 1);
 	return obj;
 }
 
@@ -102,7 +107,7 @@ static always_inline bool magazine_push(struct thread_cache *tc, size_t cache,
 	if (unlikely(top == tc->end[cache]) || unlikely(*top == obj))
 		return false;
 	top[1] = obj;
-	move_top(tc->top, cache, top, 1);
+	set_top(tc, cache, top + 1);
 	return true;
 }
 

@@ -2,8 +2,11 @@
 """The rounds of bench/run: who has a turn when, and what an interrupt or a
 failing job leaves. The jobs are made up; nothing is timed."""
 
+import filecmp
+import os
 import pathlib
 import sys
+import tempfile
 import types
 import unittest
 
@@ -11,7 +14,7 @@ BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
 
 # pylint: disable=wrong-import-position
-from driver import jobs, peers, runner  # noqa: E402
+from driver import copies, jobs, peers, runner  # noqa: E402
 
 A, B = peers.Peer("A", "a.so"), peers.Peer("B", "b.so")
 
@@ -23,6 +26,7 @@ class Job:
 
     def __init__(self, name, turns, at=None, what=None):
         self.name, self.turns, self.at, self.what = name, turns, at, what
+        self.paths = []
 
     def rows(self):
         """A job of one row."""
@@ -31,17 +35,51 @@ class Job:
     def run(self, _bench, peer):
         """One turn."""
         self.turns.append((self.name, peer.name))
+        self.paths.append(peer.path)
         if len(self.turns) == self.at:
             raise self.what
         return jobs.Outcome({self.name: len(self.turns)}, 100)
+
+
+def copied(them, turn):
+    """Stands for Bench.fresh_copies()."""
+    return {peer.name: peers.Peer(peer.name, f"{turn}/{peer.path}")
+            for peer in them}
 
 
 def take(rounds, at=None, what=None, quick=False):
     """(results, turns taken) of two jobs under two allocators."""
     turns = []
     made = [Job(name, turns, at, what) for name in ("x", "y")]
-    bench = types.SimpleNamespace(clock="wall", quick=quick)
+    bench = types.SimpleNamespace(
+        clock="wall",
+        quick=quick,
+        fresh_copies=copied,
+    )
     return runner.run(bench, made, [A, B], rounds), turns
+
+
+class Copies(unittest.TestCase):
+    """What copies.fresh() promises."""
+
+    def test_each_round_has_its_own(self):
+        """Of the same contents; those of the round before are gone."""
+        [libc] = [p for p in peers.installed() if p.name == "glibc"]
+        with tempfile.TemporaryDirectory() as scratch:
+            first = copies.fresh([libc], scratch, 0)["glibc"].path
+            self.assertTrue(filecmp.cmp(first, libc.path, shallow=False))
+            second = copies.fresh([libc], scratch, 1)["glibc"].path
+            self.assertNotEqual(first, second)
+            self.assertTrue(filecmp.cmp(second, libc.path, shallow=False))
+            self.assertFalse(os.path.exists(first))
+
+    def test_one_that_cannot_be_preloaded_stays_where_it_is(self):
+        """As when it looks for others in its own folder."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = os.path.join(scratch, "no-library")
+            pathlib.Path(path).write_text("text", encoding="ascii")
+            found = copies.fresh([peers.Peer("A", path)], scratch, 0)
+            self.assertEqual(found["A"].path, path)
 
 
 class Rounds(unittest.TestCase):
@@ -56,6 +94,14 @@ class Rounds(unittest.TestCase):
         ])
         self.assertEqual(results.rounds, 2)
         self.assertEqual(results.times["x"], {"A": [1, 6], "B": [2, 5]})
+
+    def test_a_round_has_its_copies(self):
+        """And all of its jobs the same."""
+        job = Job("x", [])
+        bench = types.SimpleNamespace(
+            clock="wall", quick=False, fresh_copies=copied)
+        runner.run(bench, [job], [A, B], 2)
+        self.assertEqual(job.paths, ["0/a.so", "0/b.so", "1/b.so", "1/a.so"])
 
     def test_a_quick_run_spares_what_takes_long(self):
         """Two of its three rounds, or all of another run's."""
