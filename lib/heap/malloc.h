@@ -86,7 +86,7 @@ static always_inline void heap_free_sized(void *p, size_t size,
 		return;
 	}
 	tc = soft_mask();
-	if (unlikely(!magazine_push(tc, tag, p))) {
+	if (unlikely(!magazine_push_sized(tc, tag, p))) {
 		heap_free_slow(p, tc, function);
 		return;
 	}
