@@ -49,7 +49,8 @@ void inject_slow_thread(uint64_t ns)
 
 uint64_t inject_thread_ns(uint64_t now)
 {
-	return now + (thread_ns += thread_ns_per_look);
+	return now + __atomic_add_fetch(&thread_ns, thread_ns_per_look,
+					__ATOMIC_RELAXED);
 }
 
 static int policy = -1;
