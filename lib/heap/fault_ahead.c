@@ -82,7 +82,7 @@ static void bring_in(const struct page *page)
 	if (run_is_of_small_pages(page))
 		os_populate_huge(page_to_addr(page), bytes_of(page));
 	else
-		populate_pages(page, bytes_of(page));
+		os_populate(page_to_addr(page), bytes_of(page));
 }
 
 void fault_ahead(struct page *page)

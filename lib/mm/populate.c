@@ -1,6 +1,7 @@
 /* Bringing pages in, where the kernel makes huge ones of itself. */
 #include "populate.h"
 
+/* The least that a touch brings in there. */
 #define HUGE_BYTES (PAGE_SIZE << PAGEBLOCK_ORDER)
 
 void zone_keep_small(struct zone *z)

@@ -15,8 +15,9 @@
 #include "zone.h"
 
 /*
- * Brings in the first len bytes of a run, by the zone's kind of pages. Safe in
- * signal handlers, as the next.
+ * Brings in the first len bytes of a run, by the zone's kind of pages. For such
+ * as are much smaller than a huge page: many small ones may take as long as a
+ * dear huge one. Safe in signal handlers, as the next.
  */
 void populate_pages(const struct page *page, size_t len);
 
