@@ -2,7 +2,7 @@
 
 Where in memory the page cache keeps a library's code is an accident that stays
 the same until the file leaves the cache, and decides over up to a fifth of a
-small program's time: with copies of one file, bignum took 492 to 539 ms. With
+small program's time: with copies of one file, bignum took 482 to 525 ms. With
 copies of its own in each round, a median is not that of one accident.
 """
 

@@ -157,6 +157,7 @@ int zone_grow_locked(struct zone *z, uint32_t nr)
 	}
 	/* Pairs with the read in page_of(): the metadata is there first. */
 	__atomic_store_n(&z->online, from + want, __ATOMIC_RELEASE);
+	/* Asked here, as most zones are small and never run the rest. */
 	if (z->online > READ_ONCE(z->small_end))
 		zone_has_grown(z);
 	free_range_locked(z, from, want);

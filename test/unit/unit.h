@@ -5,8 +5,9 @@
  * is the process's: a test finds it as it was before the first allocation, and
  * a crash or a hang fails one test only. A program takes names (or parts of
  * them) of tests to run, --without NAME for one that is not to run, and --seed
- * N; BUDDY_SEED in the environment is the same. BUDDY_TEST_LONG=1 makes the random tests longer, and
- * BUDDY_TEST_SHARE=n shorter; BUDDY_TEST_LONG_SHARE=n shortens the long ones.
+ * N; BUDDY_SEED in the environment is the same. BUDDY_TEST_LONG=1 makes the
+ * random tests longer, and BUDDY_TEST_SHARE=n shorter; BUDDY_TEST_LONG_SHARE=n
+ * shortens the long ones.
  */
 #ifndef UNIT_H
 #define UNIT_H
