@@ -80,6 +80,17 @@ static void grow_much(size_t size)
 	free(block);
 }
 
+static void cut(size_t size)
+{
+	void *block = malloc(size);
+
+	/* Or the compiler knows that nothing is in it. */
+	escape(block);
+	block = realloc(block, size / 3);
+	escape(block);
+	free(block);
+}
+
 /* One block of a burst; the whole of it is freed at the last one. */
 static void burst(size_t size)
 {
@@ -137,6 +148,7 @@ static const struct entry {
 	{"aligned-4096", aligned, 4096},
 	{"realloc-little", grow_little, 100},
 	{"realloc-much", grow_much, 100},
+	{"realloc-cut", cut, 1024},
 	{"pages-0", pages, 0},
 	{"pages-3", pages, 3},
 	{"pages-bulk-16", pages_bulk, 16},

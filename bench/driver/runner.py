@@ -13,6 +13,7 @@ from . import copies
 from .jobs import JobError
 
 TIMEOUT = 600  # seconds for one process
+LOG_INTERVAL = 60  # seconds between two lines where there is no terminal
 UNWANTED = ("LD_PRELOAD", "BUDDY_CONF", "MALLOC_CONF", "GLIBC_TUNABLES",
             "PYTHONPATH", "PYTHONHOME")
 
@@ -102,27 +103,28 @@ def _run(command, environment, text):
 
 
 class Progress:
-    """One line on the terminal that is written over."""
+    """One line on the terminal that is written over; where there is none, in
+    a log for instance, a line each minute."""
 
     def __init__(self, steps):
         self.steps = steps
         self.done = 0
         self.begin = time.monotonic()
         self.live = sys.stderr.isatty()
+        self.next_line = LOG_INTERVAL
 
     def step(self, text):
         """Shows what is about to run."""
         gone = time.monotonic() - self.begin
         left = gone / self.done * (self.steps - self.done) if self.done else 0
         self.done += 1
+        line = (f"[{self.done}/{self.steps}] {text}  "
+                f"{gone:.0f} s gone, about {left:.0f} s left")
         if self.live:
-            print(
-                f"\r\033[K[{self.done}/{self.steps}] {text}  "
-                f"{gone:.0f} s gone, about {left:.0f} s left",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        elif gone >= self.next_line:
+            self.next_line = gone + LOG_INTERVAL
+            print(f"bench: {line}", file=sys.stderr, flush=True)
 
     def end(self):
         """Leaves an empty line."""

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 {
 	micro_add_pairs();
 	micro_add_bursts();
-	micro_add_growth();
+	micro_add_realloc();
 	micro_add_threads();
 	micro_add_pages();
 	return bench_main(argc, argv);

@@ -6,7 +6,7 @@
 
 void micro_add_pairs(void);
 void micro_add_bursts(void);
-void micro_add_growth(void);
+void micro_add_realloc(void);
 void micro_add_threads(void);
 void micro_add_pages(void);
 

@@ -2,13 +2,16 @@
 """The rounds of bench/run: who has a turn when, and what an interrupt or a
 failing job leaves. The jobs are made up; nothing is timed."""
 
+import contextlib
 import filecmp
+import io
 import os
 import pathlib
 import sys
 import tempfile
 import types
 import unittest
+import unittest.mock
 
 BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
@@ -128,6 +131,20 @@ class Rounds(unittest.TestCase):
         self.assertEqual(list(results.times["x"]), ["A"])
         self.assertEqual(results.failures, [("x", "B", "no end")])
         self.assertEqual(results.rounds, 2)
+
+    def test_a_log_has_a_line_each_minute(self):
+        """Where there is no terminal."""
+        times = iter([0, 0, 30, 59, 61, 90, 121])
+        with contextlib.redirect_stderr(io.StringIO()) as log, \
+                unittest.mock.patch("time.monotonic", lambda: next(times)):
+            progress = runner.Progress(7)
+            for text in "abcdef":
+                progress.step(text)
+            progress.end()
+        self.assertEqual(log.getvalue().splitlines(), [
+            "bench: [4/7] d  61 s gone, about 81 s left",
+            "bench: [6/7] f  121 s gone, about 48 s left",
+        ])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 /*
  * realloc: one block that grows from 16 bytes to its full size, by a fixed
  * step (a naive reader) or by half of itself (a vector). What was added is
- * written each time. The time is that of one realloc.
+ * written each time. The time is that of one realloc. Or lines that are read
+ * into blocks of the full size, of which each is then cut to its length. The
+ * time is that of one line.
  */
 #include "micro.h"
 
@@ -11,6 +13,7 @@
 
 #define FIRST_BYTES 16u
 #define SMALL_STEP 64u
+#define LINES 64u /* at a time */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { GROW_BY_STEP, GROW_BY_HALF };
@@ -67,8 +70,41 @@ static void growth(struct bench_state *state)
 	}
 }
 
-void micro_add_growth(void)
+/* Between 1 and `most`. */
+static size_t next_length(uint32_t *random, size_t most)
 {
+	*random = *random * 1664525u + 1013904223u;
+	return 1 + (size_t)(((uint64_t)*random * most) >> 32);
+}
+
+static void cutting(struct bench_state *state)
+{
+	size_t full = bench_what(state)->size;
+	char *lines[LINES] = {NULL};
+	uint32_t random = 1;
+
+	while (bench_batch(state, LINES)) {
+		for (unsigned i = 0; i < LINES; i++) {
+			size_t length = next_length(&random, full);
+			char *line = malloc(full);
+
+			memset(line, 1, length);
+			line = realloc(line, length);
+			if (line == NULL) {
+				bench_fail(state, "out of memory");
+				return;
+			}
+			free(lines[i]);
+			lines[i] = line;
+		}
+	}
+	for (unsigned i = 0; i < LINES; i++)
+		free(lines[i]);
+}
+
+void micro_add_realloc(void)
+{
+	micro_add("realloc", "cut/1K", cutting, 1024, 0, 1);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		micro_add("realloc", cases[i].label, growth, cases[i].size,
 			  cases[i].mode, 1);
