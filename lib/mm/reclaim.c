@@ -238,6 +238,13 @@ void reclaim_dirty_at_times(struct zone *z)
 		reclaim_dirty(z);
 }
 
+void reclaim_overdue(void)
+{
+	for (uint32_t i = 0; i < nr_zones_now(); i++)
+		if (unlikely(READ_ONCE(zones[i]->dirty_since)))
+			reclaim_dirty(zones[i]);
+}
+
 /* The lower half is enough to tell two counts apart. */
 static uint32_t refaults_of(const struct zone *z)
 {

@@ -21,6 +21,13 @@ void reclaim_dirty(struct zone *z);
 void reclaim_dirty_at_times(struct zone *z);
 
 /*
+ * Called now and then by who frees no pages, without locks: there may be too
+ * many since others were freed last. Who ends a phase of large blocks may make
+ * small ones only from then on.
+ */
+void reclaim_overdue(void);
+
+/*
  * Called when a run of nr pages was handed out that are not all in memory yet,
  * before they are: direct reclaim, of dirty pages that all together would not
  * have made the run. A table that doubles leaves such behind, and none will be

@@ -39,6 +39,9 @@
 
 #define HALF(n) (((n) + 1) / 2)
 
+/* Of so many misses one looks whether free pages have to go. */
+#define LOOK_INTERVAL 4u
+
 /* Misses without budget until a magazine takes from another. */
 #define STEAL_INTERVAL 16u
 
@@ -152,6 +155,12 @@ static void count(uint16_t *counter, uint64_t *wraps)
 		__atomic_fetch_add(wraps, UINT16_MAX + 1, __ATOMIC_RELAXED);
 }
 
+static void look_at_times(uint16_t nth)
+{
+	if (!(nth % LOOK_INTERVAL))
+		reclaim_overdue();
+}
+
 /* Gives the oldest nr objects of a magazine back to their slabs. */
 static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 {
@@ -160,6 +169,7 @@ static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 
 	VM_BUG_ON(nr > fill_of(own, cache));
 	count(&own->flushes[cache], &magazine_wraps[cache].flushes);
+	look_at_times(own->flushes[cache]);
 	kmem_cache_free_bulk(&kmem_caches[cache], &own->mm, nr, array + 1);
 	memmove(array + 1, array + 1 + nr, rest * sizeof(*array));
 	own->top[cache] = array + rest;
@@ -264,6 +274,7 @@ static uint32_t refill(struct thread_cache *own, unsigned int cache,
 	uint32_t got;
 
 	count(&own->refills[cache], &magazine_wraps[cache].refills);
+	look_at_times(own->refills[cache]);
 	got = kmem_cache_alloc_bulk(
 		c, &own->mm, c->size <= CLAIM_MAX ? &own->claim[cache] : NULL,
 		nr, out);

@@ -1,5 +1,6 @@
 /* slab/magazine: how stacks of free objects grow, move and shrink. */
 #include <string.h>
+#include <time.h>
 
 #include "unit.h"
 
@@ -399,6 +400,27 @@ static void test_no_array_for_a_magazine(void **state)
 	unit_verify();
 }
 
+/* A phase of large blocks, and then one in which no page is freed. */
+static void test_misses_give_pages_back(void **state)
+{
+	const size_t len = (size_t)40 << 20;
+	struct timespec ms150 = {.tv_nsec = 150 * 1000 * 1000};
+	void *large = get(len);
+
+	(void)state;
+	memset(large, 1, len);
+	put(large);
+	for (int i = 0; i < 4000; i++)
+		get(100);
+	assert_int_equal(zones[0]->event[ZONE_PURGED], 0);
+	nanosleep(&ms150, NULL);
+	for (int i = 0; i < 4000; i++)
+		get(100);
+	assert_true(zones[0]->event[ZONE_PURGED] > 0);
+	assert_true(zones[0]->nr_free_dirty <= zone_watermarks(zones[0]).soft);
+	assert_int_equal(verify_zones(), 0);
+}
+
 UNIT_MAIN(TEST(test_starts_small), TEST(test_counts_go_on), TEST(test_hot_path),
 	  TEST(test_fresh_objects_rise), TEST(test_bursts_grow_it),
 	  TEST(test_a_stream_stays_short), TEST(test_a_stream_of_frees),
@@ -411,4 +433,4 @@ UNIT_MAIN(TEST(test_starts_small), TEST(test_counts_go_on), TEST(test_hot_path),
 	  TEST(test_a_drained_stream_takes_nothing), TEST(test_disabled),
 	  TEST(test_disabled_sees_every_double_free),
 	  TEST(test_an_immediate_double_free),
-	  TEST(test_no_array_for_a_magazine))
+	  TEST(test_no_array_for_a_magazine), TEST(test_misses_give_pages_back))

@@ -191,6 +191,22 @@ static void test_more_than_a_little_goes_in_time(void **state)
 	assert_true(zones[0]->nr_free_dirty <= 256 + 64);
 }
 
+/* Also when no pages are freed any more. */
+static void test_what_is_overdue_goes(void **state)
+{
+	struct timespec ms150 = {.tv_nsec = 150 * 1000 * 1000};
+
+	(void)state;
+	dirty_a_lot(640);
+	reclaim_overdue();
+	assert_int_equal(zones[0]->event[ZONE_PURGED], 0);
+	nanosleep(&ms150, NULL);
+	reclaim_overdue();
+	assert_true(zones[0]->event[ZONE_PURGED] > 0);
+	assert_true(zones[0]->nr_free_dirty <= 256);
+	assert_int_equal(verify_zones(), 0);
+}
+
 /* In bursts, each above the watermark, but none for long. */
 static void test_what_is_taken_again_stays(void **state)
 {
@@ -342,7 +358,7 @@ UNIT_MAIN(TEST(test_purge_drops_memory), TEST(test_purged_memory_is_zero),
 	  TEST(test_each_purge_refused_once), TEST(test_a_little_is_kept),
 	  TEST(test_too_much_is_given_back_at_once),
 	  TEST(test_more_than_a_little_goes_in_time),
-	  TEST(test_what_is_taken_again_stays),
+	  TEST(test_what_is_overdue_goes), TEST(test_what_is_taken_again_stays),
 	  TEST(test_what_is_missed_stays_longer),
 	  TEST(test_patience_has_a_limit), TEST(test_patience_ends),
 	  TEST(test_the_reserve_is_not_purged),
