@@ -198,8 +198,6 @@ static void test_what_is_overdue_goes(void **state)
 
 	(void)state;
 	dirty_a_lot(640);
-	reclaim_overdue();
-	assert_int_equal(zones[0]->event[ZONE_PURGED], 0);
 	nanosleep(&ms150, NULL);
 	reclaim_overdue();
 	assert_true(zones[0]->event[ZONE_PURGED] > 0);
