@@ -89,8 +89,10 @@ static always_inline void *copy_block(const void *p, size_t usable, size_t size)
 
 	if (unlikely(!new))
 		return NULL;
-	/* Of what is known to be short gcc makes string instructions, which
-	 * take twice the time. */
+	/*
+	 * Where gcc knows that they are few it copies bytes by string
+	 * instructions, which take twice the time.
+	 */
 	forget_value(len);
 	memcpy(new, p, len);
 	if (grows)
