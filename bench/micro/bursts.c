@@ -21,10 +21,9 @@ static void fill_order(unsigned *order, unsigned mode)
 	for (unsigned i = 0; i < BURST; i++)
 		order[i] = mode == 1 ? BURST - 1 - i : i;
 	for (unsigned i = BURST; mode == 2 && i-- > 1;) {
-		unsigned other, kept = order[i];
+		size_t other = micro_random_below(&random, i + 1);
+		unsigned kept = order[i];
 
-		random = random * 1664525u + 1013904223u;
-		other = (unsigned)(((uint64_t)random * (i + 1)) >> 32);
 		order[i] = order[other];
 		order[other] = kept;
 	}

@@ -18,4 +18,17 @@ void micro_add(const char *family, const char *label,
 /* The size as people write it: 64, 4K, 1M. The text is overwritten. */
 const char *micro_size_text(size_t size);
 
+/* The next of a fixed series; its upper bits are the better ones. */
+static inline uint32_t micro_random(uint32_t *random)
+{
+	*random = *random * 1664525u + 1013904223u;
+	return *random;
+}
+
+/* The same, below `limit`. */
+static inline size_t micro_random_below(uint32_t *random, size_t limit)
+{
+	return (size_t)(((uint64_t)micro_random(random) * limit) >> 32);
+}
+
 #endif /* BENCH_MICRO_H */

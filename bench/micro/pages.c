@@ -65,12 +65,6 @@ struct pages_slot {
 	unsigned order;
 };
 
-static uint32_t next_random(uint32_t *random)
-{
-	*random = *random * 1664525u + 1013904223u;
-	return *random;
-}
-
 static bool fill_slot(struct pages_slot *slot, uint32_t random)
 {
 	slot->order = (random >> 8) % (TOP_RANDOM_ORDER + 1);
@@ -84,7 +78,7 @@ static bool fill_slot(struct pages_slot *slot, uint32_t random)
 static bool replace_slots(struct pages_slot *slots, uint32_t *random)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
-		uint32_t drawn = next_random(random);
+		uint32_t drawn = micro_random(random);
 		struct pages_slot *slot = &slots[(drawn >> 16) % SLOTS];
 
 		api.free(slot->addr, slot->order);
@@ -106,7 +100,7 @@ static void pages_random(struct bench_state *state)
 	bool ok = true;
 
 	for (unsigned i = 0; ok && i < SLOTS; i++)
-		ok = fill_slot(&slots[i], next_random(&random));
+		ok = fill_slot(&slots[i], micro_random(&random));
 	for (unsigned i = 0; ok && i < SETTLING * SLOTS; i += BATCH)
 		ok = replace_slots(slots, &random);
 	while (ok && bench_batch(state, BATCH))

@@ -70,13 +70,6 @@ static void growth(struct bench_state *state)
 	}
 }
 
-/* Between 1 and `most`. */
-static size_t next_length(uint32_t *random, size_t most)
-{
-	*random = *random * 1664525u + 1013904223u;
-	return 1 + (size_t)(((uint64_t)*random * most) >> 32);
-}
-
 static void cutting(struct bench_state *state)
 {
 	size_t full = bench_what(state)->size;
@@ -85,7 +78,7 @@ static void cutting(struct bench_state *state)
 
 	while (bench_batch(state, LINES)) {
 		for (unsigned i = 0; i < LINES; i++) {
-			size_t length = next_length(&random, full);
+			size_t length = 1 + micro_random_below(&random, full);
 			char *line = malloc(full);
 
 			memset(line, 1, length);

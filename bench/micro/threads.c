@@ -35,10 +35,8 @@ static void contention(struct bench_state *state)
 
 	while (bench_batch(state, LIVE)) {
 		for (unsigned i = 0; i < LIVE; i++) {
-			unsigned at;
+			unsigned at = (micro_random(&random) >> 16) % LIVE;
 
-			random = random * 1664525u + 1013904223u;
-			at = (random >> 16) % LIVE;
 			free(live[at]);
 			live[at] = block_new(16 + ((random >> 8) & 511));
 		}

@@ -39,7 +39,7 @@
 
 #define HALF(n) (((n) + 1) / 2)
 
-/* Of so many misses one looks whether free pages have to go. */
+/* Of so many refills or flushes one looks whether free pages have to go. */
 #define LOOK_INTERVAL 4u
 
 /* Misses without budget until a magazine takes from another. */
@@ -148,16 +148,15 @@ static bool resize_array(struct thread_cache *own, unsigned int cache,
 
 struct magazine_stat magazine_wraps[NR_MAGAZINES];
 
-/* A thread's counters are small, so that a thread's cache fits an OS page. */
-static void count(uint16_t *counter, uint64_t *wraps)
+/*
+ * A batch is about to move. A thread's counters are small, so that a thread's
+ * cache fits an OS page.
+ */
+static void note_move(uint16_t *counter, uint64_t *wraps)
 {
 	if (unlikely(!++*counter))
 		__atomic_fetch_add(wraps, UINT16_MAX + 1, __ATOMIC_RELAXED);
-}
-
-static void look_at_times(uint16_t nth)
-{
-	if (!(nth % LOOK_INTERVAL))
+	if (!(*counter % LOOK_INTERVAL))
 		reclaim_overdue();
 }
 
@@ -168,8 +167,7 @@ static void flush(struct thread_cache *own, unsigned int cache, uint32_t nr)
 	uint32_t rest = fill_of(own, cache) - nr;
 
 	VM_BUG_ON(nr > fill_of(own, cache));
-	count(&own->flushes[cache], &magazine_wraps[cache].flushes);
-	look_at_times(own->flushes[cache]);
+	note_move(&own->flushes[cache], &magazine_wraps[cache].flushes);
 	kmem_cache_free_bulk(&kmem_caches[cache], &own->mm, nr, array + 1);
 	memmove(array + 1, array + 1 + nr, rest * sizeof(*array));
 	own->top[cache] = array + rest;
@@ -273,8 +271,7 @@ static uint32_t refill(struct thread_cache *own, unsigned int cache,
 	void **out = own->top[cache] + 1;
 	uint32_t got;
 
-	count(&own->refills[cache], &magazine_wraps[cache].refills);
-	look_at_times(own->refills[cache]);
+	note_move(&own->refills[cache], &magazine_wraps[cache].refills);
 	got = kmem_cache_alloc_bulk(
 		c, &own->mm, c->size <= CLAIM_MAX ? &own->claim[cache] : NULL,
 		nr, out);

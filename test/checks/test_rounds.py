@@ -132,6 +132,10 @@ class Rounds(unittest.TestCase):
         self.assertEqual(results.failures, [("x", "B", "no end")])
         self.assertEqual(results.rounds, 2)
 
+
+class Progress(unittest.TestCase):
+    """What a user sees of a run that goes on."""
+
     def test_a_log_has_a_line_each_minute(self):
         """Where there is no terminal."""
         times = iter([0, 0, 30, 59, 61, 90, 121])

@@ -23,9 +23,8 @@
 #define BURST 30
 #define JUMPS 50 /* of a thread: of so many it recovers */
 #define TIMES_SLOWER 12
-#define ROUNDS 12
+#define ROUNDS 12 /* and so many looks, in a long run too */
 #define MANY_ROUNDS 2000
-#define LOOKS 12
 
 static struct pool pool;
 static _Atomic bool stop;
@@ -157,7 +156,7 @@ int main(int argc, char **argv)
 		pthread_join(stress_spawn(jump_about, (void *)(n + 2), 0),
 			     NULL);
 		/* It looks at all that was lost so far, too. */
-		if (n % (rounds / LOOKS) == 0)
+		if (n % (rounds / ROUNDS) == 0)
 			stress_verify();
 	}
 	atomic_store(&stop, true);
